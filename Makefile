@@ -1,0 +1,74 @@
+# Everything runs from here; `make help` lists the targets. Works with the make of macOS (3.81).
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# The interpreter that .venv is made from: the first that is in range and can make one.
+PYTHON ?=
+PYTHONS := python3.12 python3.11 python3.10 python3
+USABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+
+# Ape does not recompile when compiler settings change: these files say when it has to.
+SETTINGS := ape-config.yaml package-lock.json .venv/solc/*
+
+.DEFAULT_GOAL := help
+.PHONY: help setup compile demo test lint fmt lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install everything into .venv and node_modules (a second run does nothing)
+	@if [ -x .venv/bin/python ] && .venv/bin/python -c '$(USABLE)' 2>/dev/null; then \
+		default=.venv/bin/python; \
+	fi; \
+	for python in "$(PYTHON)" $$default $(PYTHONS); do \
+		if [ -n "$$python" ] && "$$python" -c '$(USABLE)' >/dev/null 2>&1; then \
+			exec "$$python" scripts/_setup.py; \
+		fi; \
+		if [ -n "$$python" ] && [ "$$python" = "$(PYTHON)" ]; then \
+			echo "PYTHON=$(PYTHON) does not run, is not Python 3.10 to 3.12 or lacks the venv module: name another, or none." >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	if python3 -c '' >/dev/null 2>&1; then exec python3 scripts/_setup.py; fi; \
+	echo "No Python was found: install Python 3.10, 3.11 or 3.12 with its venv module and run \`make setup\` again." >&2; \
+	exit 1
+
+compile: setup ## Compile the contracts, all of them when a compiler setting changed
+	@settings="$$(cat $(SETTINGS) | cksum)"; \
+	if [ "$$settings" = "$$(cat .build/settings.sum 2>/dev/null)" ]; then \
+		.venv/bin/ape compile; \
+	else \
+		.venv/bin/ape compile -f && mkdir -p .build && echo "$$settings" > .build/settings.sum; \
+	fi
+
+demo: setup ## See a market live through a crash on a local chain
+	@.venv/bin/ape run demo
+
+test: compile ## Run every test: contracts on anvil, then the simulations
+	@.venv/bin/ape test tests --ignore=tests/sims || \
+		{ echo "make test: the contract tests failed" >&2; exit 1; }
+	@.venv/bin/python -m pytest -p no:ape_test -q tests/sims || \
+		{ echo "make test: the simulation tests failed" >&2; exit 1; }
+
+lint: setup ## Check style and types, change nothing
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy sims
+	@.venv/bin/forge fmt --check contracts
+
+fmt: setup ## Format Python and Solidity
+	@.venv/bin/ruff check --fix-only --quiet .
+	@.venv/bin/ruff format .
+	@.venv/bin/forge fmt contracts
+
+# uv works out one lock for all supported Pythons and platforms; it lives in its own environment.
+lock: setup ## Work out requirements.lock and package-lock.json anew
+	@.venv/bin/python -m venv --clear .build/uv && .build/uv/bin/python -m pip install --quiet uv
+	@.build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
+		--generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
+	@rm -rf .build/uv
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+	@.venv/bin/python scripts/_setup.py --lock
+
+clean: ## Remove what compiling, testing and setup have made
+	rm -rf .venv node_modules .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IPool} from "./IPool.sol";
+import {KinkedCurve} from "../rates/KinkedCurve.sol";
+
+/// The cap cannot be written with three digits (at most 511) and zeros, in raw token units.
+error CapNotRepresentable(uint256 cap);
+/// A curve parameter is outside its range; see `KinkedCurve.Parameters`.
+error CurveOutOfRange(uint256 base, uint256 kink, uint256 slope1, uint256 slope2);
+/// More than 100 %.
+error ReserveFactorOutOfRange(uint256 percent);
+/// Not `ltv <= threshold < 100 %`.
+error ThresholdOutOfRange(uint256 ltvBps, uint256 thresholdBps);
+/// A reserve that is collateral stays so: a threshold of zero would put pledged assets out of a liquidator's reach. Lower the
+/// LTV to zero instead.
+error ThresholdCannotVanish(uint256 id);
+/// Not `floor <= cap`, or the cap is above 100 %.
+error BonusOutOfRange(uint256 floorBps, uint256 capBps);
+/// Seizing at the bonus cap would take more value than the threshold leaves: threshold * (1 + cap) must stay below 100 %.
+error BonusTimesThreshold(uint256 thresholdBps, uint256 capBps);
+/// More than 100 % of the bonus.
+error FeeOutOfRange(uint256 percent);
+/// Zero, or more than 65,535 minutes.
+error MaxAgeOutOfRange(uint256 seconds_);
+/// The decimals of token and feed together are more than 63, or the feed's or the token's changed.
+error DecimalsOutOfRange(uint256 sum);
+/// The feed gives no price now.
+error FeedWithoutPrice(address feed);
+/// The token delivered `received` when asked for `sent`: a fee, a rebase, or a lie.
+error TokenNotExact(address token, uint256 sent, uint256 received);
+/// A reserve opens with a supply that nobody can withdraw; it must not be zero.
+error SeedRequired();
+/// Not `full health < 100 % < target health`, or a value does not fit its field.
+error LiquidationTermsOutOfRange(uint256 targetHealthBps, uint256 fullHealthBps, uint256 dust, uint256 writeOffBelow);
+
+/// @dev Everything that a reserve is opened with. Amounts in raw token units, `type(uint256).max` for no cap.
+struct ReserveParameters {
+    address feed;
+    uint256 maxAge; // seconds, whole minutes
+    uint256 ltvBps;
+    uint256 thresholdBps;
+    uint256 bonusFloorBps;
+    uint256 bonusCapBps;
+    uint256 liquidationFeePercent; // of the bonus
+    uint256 reserveFactorPercent;
+    KinkedCurve.Parameters curve;
+    address rateModel; // zero: the curve
+    uint256 supplyCap;
+    uint256 borrowCap;
+    bool borrowable;
+}
+
+/// @title Configurator: the only writer of a pool's configuration
+/// @notice Validates, bounds and explains what the pool then stores without question. One configurator serves any number of
+/// pools that were deployed with its address. Who may call what, and after which delay, is decided by an OpenZeppelin
+/// AccessManager; every function here but the views is restricted by it.
+/// @dev Every function also reverts with `AccessManagedUnauthorized` and with the pool's own errors.
+interface IConfigurator {
+    /// @notice Opens a reserve and supplies its seed, from the caller, in one transaction: there is no block in which the
+    /// market is open and empty. The seed belongs to the configurator, which cannot withdraw.
+    /// @dev Self-test: the token has code and decimals, the feed has a price now, and the token delivers exactly what it is
+    /// asked to transfer, in and out.
+    function listReserve(IPool pool, address token, ReserveParameters calldata p, uint256 seed)
+        external
+        returns (uint256 id);
+
+    /// @notice Replaces curve, reserve factor and external model (zero: none). Interest up to now is charged at the old ones.
+    function setRates(
+        IPool pool,
+        uint256 id,
+        KinkedCurve.Parameters calldata curve,
+        uint256 reserveFactorPercent,
+        address rateModel
+    ) external;
+
+    /// @notice Replaces caps, in raw token units, and whether the asset may be borrowed.
+    function setLimits(IPool pool, uint256 id, uint256 supplyCap, uint256 borrowCap, bool borrowable) external;
+
+    /// @notice Replaces feed, maximum age and risk parameters, of which only those in `p` that concern risk are read.
+    function setRisk(IPool pool, uint256 id, ReserveParameters calldata p) external;
+
+    /// @notice Stops new supply, new debt and liquidations of a reserve. Never exits.
+    function pause(IPool pool, uint256 id) external;
+
+    function unpause(IPool pool, uint256 id) external;
+
+    /// @notice Stops new supply and new debt of a reserve; liquidations go on.
+    function freeze(IPool pool, uint256 id) external;
+
+    function unfreeze(IPool pool, uint256 id) external;
+
+    /// @notice Replaces the pool's terms of liquidation. Dust and `writeOffBelow` in whole units of the base currency.
+    function setLiquidationTerms(
+        IPool pool,
+        uint256 targetHealthBps,
+        uint256 fullHealthBps,
+        uint256 dust,
+        uint256 writeOffBelow,
+        address model
+    ) external;
+
+    /// @notice Pays protocol income out of a reserve's buffer.
+    function collectBuffer(IPool pool, uint256 id, uint256 assets, address to) external;
+}

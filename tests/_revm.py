@@ -1,0 +1,132 @@
+"""The compiled contracts in an Ethereum machine inside this process: thousands of calls a second.
+
+For millions of calls, not for gas: warm slots carry over between calls here. A user's path is
+proved through Ape.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyrevm
+from eth_abi import decode, encode
+from eth_utils import keccak
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPLOYER = "0x" + "d0" * 20
+
+
+class Reverted(Exception):  # noqa: N818 - the chain's word
+    """A call that reverted: the custom error's name and its arguments, or the raw bytes."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
+        super().__init__(name, arguments)
+        self.name, self.arguments = name, arguments
+
+
+@cache
+def contract_types() -> dict[str, Any]:
+    """What `ape compile` left behind, by contract name."""
+    build = ROOT / ".build" / "__local__.json"
+    if not build.exists():
+        raise FileNotFoundError("the contracts are not compiled: run `ape compile` first")
+    return dict(json.loads(build.read_text())["contractTypes"])
+
+
+def _type(item: dict[str, Any]) -> str:
+    kind = str(item["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return "(" + ",".join(_type(c) for c in item["components"]) + ")" + kind[5:]
+
+
+def _selector(item: dict[str, Any]) -> bytes:
+    types = ",".join(_type(i) for i in item["inputs"])
+    return bytes(keccak(text=f"{item['name']}({types})")[:4])
+
+
+@cache
+def _errors() -> dict[bytes, dict[str, Any]]:
+    items = [i for t in contract_types().values() for i in t["abi"] if i["type"] == "error"]
+    return {_selector(i): i for i in items}
+
+
+class Contract:
+    """A deployed contract: `contract.function(*args, sender=...)` calls, and decodes the answer."""
+
+    def __init__(self, chain: Chain, name: str, address: str) -> None:
+        self.chain, self.name, self.address = chain, name, address
+        self.functions = {
+            i["name"]: i for i in contract_types()[name]["abi"] if i["type"] == "function"
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            item = self.functions[name]
+        except KeyError as error:
+            raise AttributeError(f"{self.name} has no function {name}") from error
+        selector = _selector(item)
+        inputs = [_type(i) for i in item["inputs"]]
+        outputs = [_type(o) for o in item["outputs"]]
+
+        def call(*args: Any, sender: str = DEPLOYER) -> Any:
+            answer = self.chain.send(sender, self.address, selector + encode(inputs, args))
+            values = decode(outputs, answer)
+            return values[0] if len(values) == 1 else values
+
+        return call
+
+
+class Chain:
+    """One machine with a clock of its own."""
+
+    def __init__(self, now: int = 1_765_238_400) -> None:
+        self.evm = pyrevm.EVM()
+        self.evm.set_balance(DEPLOYER, 10**30)
+        self.now = now
+
+    @property
+    def now(self) -> int:
+        """Unix seconds of the block that calls run in."""
+        return self._now
+
+    @now.setter
+    def now(self, timestamp: int) -> None:
+        self._now = timestamp
+        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=timestamp, number=1 + timestamp // 12))
+
+    def deploy(self, name: str, *args: Any) -> Contract:
+        """Deploys a compiled contract with constructor arguments."""
+        kind = contract_types()[name]
+        inputs = next((i["inputs"] for i in kind["abi"] if i["type"] == "constructor"), [])
+        code = bytes.fromhex(kind["deploymentBytecode"]["bytecode"][2:])
+        try:
+            address = self.evm.deploy(DEPLOYER, code + encode([_type(i) for i in inputs], args))
+        except RuntimeError as error:
+            raise _reverted(error) from None
+        return Contract(self, name, address)
+
+    def send(self, sender: str, to: str, data: bytes) -> bytes:
+        """One call in a transaction of its own; raises `Reverted`."""
+        try:
+            return bytes(self.evm.message_call(caller=sender, to=to, calldata=data))
+        except RuntimeError as error:
+            raise _reverted(error) from None
+        finally:
+            self.evm.reset_transient_storage()
+
+
+def _reverted(error: RuntimeError) -> Exception:
+    """Names what the machine reports as `Revert { ..., output: 0x... }`."""
+    match = re.search(r"output: (0x[0-9a-f]*)", str(error))
+    if match is None:
+        return error
+    data = bytes.fromhex(match[1][2:])
+    item = _errors().get(data[:4])
+    if item is None:
+        return Reverted("0x" + data.hex(), ())
+    return Reverted(item["name"], decode([_type(i) for i in item["inputs"]], data[4:]))
