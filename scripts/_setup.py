@@ -295,7 +295,8 @@ def link_tools():
 def native_solc(folder):
     """Try to download the native compiler, several times faster than npm's."""
     command = [str(BIN / "python"), "-c", NATIVE_SOLC]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": clean_environment()}
+    env = dict(clean_environment(), SOLCX_BINARY_PATH=str(folder))
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env}
     for mode, limit in (("probe", 8), ("install", 240)):
         try:
             done = subprocess.run(
@@ -305,7 +306,7 @@ def native_solc(folder):
             return False
         if done.returncode != 0:
             return False
-    return True
+    return (folder / SOLC.name).exists()
 
 
 def make_solc():

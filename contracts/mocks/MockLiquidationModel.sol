@@ -25,7 +25,9 @@ contract MockLiquidationModel is ILiquidationModel {
     function size(LiquidationCase calldata, LiquidationTerms calldata) external view returns (uint256, uint256) {
         require(behaviour != Behaviour.Reverting, "MockLiquidationModel: no");
         if (behaviour == Behaviour.Burning) {
-            while (true) {}
+            assembly ("memory-safe") {
+                invalid()
+            }
         }
         if (behaviour == Behaviour.Short) {
             assembly ("memory-safe") {

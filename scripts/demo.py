@@ -1,0 +1,81 @@
+"""ape run demo: a market, its fork, a stress report, and the proof that the model is the chain.
+
+Starts a chain of its own, deploys the market file, lets a thousand accounts trade, forks that
+chain, reads it, runs a thousand price paths and replays the three worst on the fork. With RPC_URL
+set it does the same, from the fork on, for a pool that is already deployed there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import click
+
+from sims.cli import Bars, console, plain_errors
+
+
+@click.command()
+@click.option("--pool", envvar="POOL", help="A pool on the node of RPC_URL; also from $POOL.")
+@click.option("--accounts", default=1_000, show_default=True, help="Accounts of the local market.")
+@click.option("--paths", default=1_000, show_default=True, help="Price paths.")
+@click.option("--seed", default=1, show_default=True, help="Of the accounts and of the paths.")
+@click.option(
+    "--volatility-scale",
+    default=4.0,
+    show_default=True,
+    help="Every volatility of the calibrated model times this.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("reports/demo"), show_default=True
+)
+def cli(
+    pool: str | None, accounts: int, paths: int, seed: int, volatility_scale: float, out: Path
+) -> None:
+    """From a local market, or one behind RPC_URL, to a stress report checked against the chain."""
+    from scripts._anvil import AnvilError, unwinding_on_sigterm
+    from scripts._chain import ChainError, connected
+    from scripts._deploy import DeployError
+    from scripts._fill import FillError
+    from scripts._journal import JournalError
+    from scripts._local import Clock, Market, local_market
+    from scripts._replay import ReplayError
+    from scripts._stress import replay_worst, report
+    from sims import stress
+    from sims.fork.weir import read_snapshot
+
+    clock = Clock()
+    kinds = (AnvilError, ChainError, DeployError, FillError, JournalError, ReplayError)
+    with plain_errors(*kinds), unwinding_on_sigterm(), Bars() as bars:
+        settings = stress.StressSettings(paths=paths, seed=seed, volatility_scale=volatility_scale)
+        url = os.environ.get("RPC_URL", "").strip()
+        if url and not pool:
+            raise ChainError("RPC_URL is set but no pool: name one with --pool or POOL=0x...")
+        with (
+            contextlib.nullcontext(Market(url, pool or "", "the pool behind RPC_URL"))
+            if url
+            else local_market(accounts, seed, bars, clock) as market,
+            connected("ethereum:mainnet-fork:foundry", fork_url=market.url) as chain,
+        ):
+            with clock("snapshot"):
+                snapshot = read_snapshot(chain.rpc, market.pool, progress=bars)
+            done = stress.run(snapshot, settings, progress=bars)
+            with clock("replay"):
+                replayed = replay_worst(chain.rpc, done, progress=bars)
+        told = report(
+            done,
+            out,
+            market=market.name,
+            command="make demo",
+            replayed=replayed,
+            seconds=clock.seconds,
+        )
+    console.print(
+        f"\n{told['accounts']:,} accounts, {told['scenarios']:,} paths, "
+        f"{told['replay']['liquidations']:,} liquidations replayed: the contracts and the integer "
+        f"model are {told['replay']['max_difference_wei']} wei apart.\n"
+        f"Report: {out / 'index.html'}",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,804 @@
+"""The one definition of a market: deployment, tests and simulations read the same file.
+
+A market file is YAML in human units (shares of one, whole tokens, dollars). It is read from its
+text, never through binary floats, so that every number has an exact integer on the chain:
+
+    stored integer = value / storage step        (refused where that is no integer)
+
+A file that is wrong is refused as a whole; every problem is named with file, line, path and remedy.
+Rules between values are checked once the values themselves are sound.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from eth_utils.address import is_checksum_address, to_checksum_address
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+if TYPE_CHECKING:  # the engines compile on import, which a deployment need not wait for
+    from sims.liquidation import LiquidationTerms, ReserveParams
+
+WAD = 10**18
+MAX_RESERVES = 64
+"""A position is a bit in a 64-bit map."""
+MAX_PRICE_RAW = 2**96 - 1
+"""Above it the pool's feed reader sees no price."""
+MAX_DECIMALS = 63
+"""Of a token and its feed together: six bits in storage."""
+
+Path_ = tuple[str, ...]
+
+
+class MarketError(ValueError):
+    """A market file that cannot be used; the text has one line for each problem.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        One sentence each: file, line, path, what is wrong, what to do.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+# ------------------------------------------------------------------------------------------- values
+
+
+def _refuse(problem: str) -> NoReturn:
+    # The text travels as a parameter, because a template would read its braces as placeholders.
+    raise PydanticCustomError("market", "{problem}", {"problem": problem})
+
+
+def plain(number: Decimal | Fraction | int) -> str:
+    """A number with finitely many decimals as a person writes it, without exponent."""
+    fraction = Fraction(number)
+    digits = 0
+    while (fraction * 10**digits).denominator != 1:
+        digits += 1
+    sign = "-" if fraction < 0 else ""
+    whole = str(abs(int(fraction * 10**digits))).rjust(digits + 1, "0")
+    return sign + (f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole)
+
+
+def _number(value: object) -> Decimal:
+    """A finite number of sane size; anything else is refused."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if not isinstance(value, Decimal):
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            _refuse(f"{value!r} is text; write the number without quotes")
+        _refuse(f"{_show(value)} is no number; write digits, such as 0.05 for 5 %")
+    if not value.is_finite():
+        _refuse(f"{value} is not finite; write a number")
+    if value and (value.adjusted() > 40 or int(value.as_tuple().exponent) < -40):
+        _refuse("the number has more than 40 digits; write a shorter one")
+    return value
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _within(value: Decimal, low: Decimal, high: Decimal) -> None:
+    if value < low:
+        _refuse(f"{plain(value)} is below the least possible {plain(low)}; raise it")
+    if value > high:
+        hint = "write a share of one, such as 0.05 for 5 %" if high == 1 else "lower it"
+        _refuse(f"{plain(value)} is above the greatest possible {plain(high)}; {hint}")
+
+
+def _stepped(step: str, high: str, low: str = "0") -> PlainValidator:
+    """Numbers from `low` to `high` that the chain stores as a whole multiple of `step`."""
+    size, least, most = Decimal(step), Decimal(low), Decimal(high)
+
+    def validate(value: object) -> Decimal:
+        number = _number(value)
+        _within(number, least, most)
+        steps = Fraction(number) / Fraction(size)
+        if steps.denominator != 1:
+            below = (steps.numerator // steps.denominator) * Fraction(size)
+            above = below + Fraction(size)
+            nearest = plain(above) if below < least else f"{plain(below)} or {plain(above)}"
+            _refuse(f"{plain(number)} is no multiple of {step}; use {nearest}")
+        return number
+
+    return PlainValidator(validate)
+
+
+def _whole(low: int, high: int) -> PlainValidator:
+    """Whole numbers from `low` to `high`."""
+
+    def validate(value: object) -> int:
+        number = _number(value)
+        if number != int(number):
+            _refuse(
+                f"{plain(number)} is not whole; use {math.floor(number)} or {math.ceil(number)}"
+            )
+        _within(number, Decimal(low), Decimal(high))
+        return int(number)
+
+    return PlainValidator(validate)
+
+
+def _positive(value: object) -> Decimal:
+    number = _number(value)
+    if number <= 0:
+        _refuse(f"{plain(number)} is not above zero; raise it")
+    return number
+
+
+def _cap(value: object) -> Decimal | None:
+    if value == "none":
+        return None
+    if value is None or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
+        _refuse(f"{_show(value)} is no cap; write whole tokens, 0 for nothing or none for no cap")
+    number = _number(value)
+    if number < 0:
+        _refuse(f"{plain(number)} is below zero; write 0 for nothing or none for no cap")
+    return number
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        _refuse(f"{_show(value)} is no text; write some, in quotes if it looks like a number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        _refuse(f"{_show(value)} is neither true nor false; write one of them")
+    return value
+
+
+def _date(value: object) -> date:
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(_text(value))
+    except ValueError:
+        _refuse(f"{_show(value)} is no date; write year-month-day, such as 2025-12-09")
+
+
+def _address(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
+        _refuse(f"{_show(value)} is no address; write 0x and 40 hexadecimal digits")
+    if int(value, 16) == 0:
+        _refuse("the zero address is no contract; write the right one")
+    if value in (value.lower(), "0x" + value[2:].upper()):
+        checksummed = to_checksum_address(value)
+        if value != checksummed:
+            _refuse(f"{value} carries no checksum; if it is right, write {checksummed}")
+    elif not is_checksum_address(value):
+        _refuse(f"{value} fails its checksum (EIP-55), a digit may be wrong; copy it again")
+    return value
+
+
+def _minutes(value: object) -> int:
+    match = re.fullmatch(r"(\d{1,9})([mhd])", value) if isinstance(value, str) else None
+    if not match:
+        _refuse(f"{_show(value)} is no age; write minutes, hours or days, such as 65m, 25h or 2d")
+    minutes = int(match[1]) * {"m": 1, "h": 60, "d": 1440}[match[2]]
+    if not 1 <= minutes <= 65535:
+        _refuse(f"{value} is outside 1m to 65535m (45 days); write an age in between")
+    return minutes
+
+
+Text = Annotated[str, PlainValidator(_text)]
+Flag = Annotated[bool, PlainValidator(_flag)]
+Date = Annotated[date, PlainValidator(_date)]
+Address = Annotated[str, PlainValidator(_address)]
+Minutes = Annotated[int, PlainValidator(_minutes)]
+Positive = Annotated[Decimal, PlainValidator(_positive)]
+CapTokens = Annotated[Decimal | None, PlainValidator(_cap)]
+BpsShare = Annotated[Decimal, _stepped("0.0001", "1")]
+PercentShare = Annotated[Decimal, _stepped("0.01", "1")]
+Decimals = Annotated[int, _whole(0, MAX_DECIMALS)]
+
+
+def _steps(value: Decimal, per_one: int) -> int:
+    """`value` in steps of 1 / per_one; exact, because validation let whole steps only pass."""
+    return int(Fraction(value) * per_one)
+
+
+# --------------------------------------------------------------------------------------------- caps
+
+
+MAX_MANTISSA = 511
+MAX_EXPONENT = 31
+MAX_CAP_RAW = 510 * 10**MAX_EXPONENT
+"""511 with 31 zeros is the code of "no cap"."""
+NO_CAP_CODE = (1 << 14) - 1
+"""Zero is the code of a cap of zero."""
+
+
+def cap_code(raw: int | None) -> int:
+    """The 14-bit code of a cap, mantissa * 2**5 + exponent, as the contracts store it.
+
+    Parameters
+    ----------
+    raw : int or None
+        Cap in raw token units; None for no cap.
+
+    Raises
+    ------
+    ValueError
+        If three digits (at most 511) and zeros cannot express it.
+    """
+    if raw is None:
+        return NO_CAP_CODE
+    mantissa, exponent = raw, 0
+    while mantissa > MAX_MANTISSA and mantissa % 10 == 0 and exponent < MAX_EXPONENT:
+        mantissa, exponent = mantissa // 10, exponent + 1
+    code = mantissa << 5 | exponent
+    if raw < 0 or mantissa > MAX_MANTISSA or code == NO_CAP_CODE:
+        raise ValueError(
+            f"{raw} is no cap of at most {MAX_MANTISSA} and up to {MAX_EXPONENT} zeros"
+        )
+    return code
+
+
+def _caps_around(raw: Fraction) -> tuple[int, int]:
+    """The greatest expressible cap at or below `raw` and the least above it, raw token units."""
+    exponent = 0
+    while raw >= (MAX_MANTISSA + 1) * 10**exponent:
+        exponent += 1
+    below = int(raw / 10**exponent) * 10**exponent
+    above = below + 10**exponent
+    if above == (MAX_MANTISSA + 1) * 10**exponent:  # 512 is no mantissa; the next one is 520
+        above = 520 * 10**exponent
+    return below, above
+
+
+# ------------------------------------------------------------------------------------------- models
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Feed(_Model):
+    """Where a reserve's price comes from."""
+
+    address: Address | None = None
+    """A contract with Chainlink's AggregatorV3 interface; left out where no single one on the chain
+    has the price, so that an adapter has to be deployed."""
+    decimals: Decimals
+    """Decimals of its answers."""
+    max_age: Minutes
+    """Oldest answer that counts: minutes, hours or days (65m, 25h, 2d), up to 65535 minutes."""
+
+    @property
+    def max_age_s(self) -> int:
+        return self.max_age * 60
+
+
+class Bonus(_Model):
+    """What a liquidator earns on top of the debt repaid; it grows as health falls."""
+
+    floor: BpsShare
+    """At a health of one: share of the debt repaid, steps of 0.01 %."""
+    cap: BpsShare
+    """At the full-liquidation health and below: share of the debt repaid, steps of 0.01 %."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Bonus:
+        if self.floor > self.cap:
+            _contradiction("floor", f"{plain(self.floor)} is above cap {plain(self.cap)}; lower it")
+        return self
+
+    @property
+    def floor_bps(self) -> int:
+        return _steps(self.floor, 10_000)
+
+    @property
+    def cap_bps(self) -> int:
+        return _steps(self.cap, 10_000)
+
+
+class Rates(_Model):
+    """The kinked curve of annual borrow rates over utilization."""
+
+    base: Annotated[Decimal, _stepped("0.0001", "0.1023")]
+    """Annual rate at zero utilization, steps of 0.01 %, up to 10.23 %."""
+    kink: Annotated[Decimal, _stepped("0.01", "1", "0.01")]
+    """Utilization at which the second slope starts, steps of 1 %, from 1 % to 100 %."""
+    slope1: Annotated[Decimal, _stepped("0.001", "1.023")]
+    """What the annual rate gains from zero to the kink, steps of 0.1 %, up to 102.3 %."""
+    slope2: Annotated[Decimal, _stepped("0.01", "10.23")]
+    """What the annual rate gains from the kink to full utilization, steps of 1 %, up to 1023 %."""
+
+    @property
+    def base_bps(self) -> int:
+        return _steps(self.base, 10_000)
+
+    @property
+    def kink_percent(self) -> int:
+        return _steps(self.kink, 100)
+
+    @property
+    def slope1_permille(self) -> int:
+        return _steps(self.slope1, 1_000)
+
+    @property
+    def slope2_percent(self) -> int:
+        return _steps(self.slope2, 100)
+
+    @property
+    def stored(self) -> tuple[int, int, int, int]:
+        """Base, kink, slope1 and slope2 in their storage steps, ordered as the chain wants them."""
+        return self.base_bps, self.kink_percent, self.slope1_permille, self.slope2_percent
+
+    @property
+    def wad(self) -> tuple[int, int, int, int]:
+        """Base, kink, slope1 and slope2 a year in WAD."""
+        return _wad(self.base), _wad(self.kink), _wad(self.slope1), _wad(self.slope2)
+
+
+class Liquidation(_Model):
+    """How the pool as a whole liquidates."""
+
+    target_health: Annotated[Decimal, _stepped("0.0001", "6.5535")]
+    """Health that a liquidation restores, above 1, steps of 0.01 %."""
+    full_liquidation_health: Annotated[Decimal, _stepped("0.0001", "6.5535")]
+    """Below this health the whole debt may be repaid, at the bonus cap; between 0 and 1, steps of
+    0.01 %."""
+    dust: Annotated[int, _whole(0, 2**24 - 1)]
+    """Value, in whole units of the base currency, that a liquidation leaves on neither side."""
+    write_off_below: Annotated[int, _whole(0, 2**16 - 1)]
+    """Collateral worth this or less, in whole units of the base currency, is given up and the debt
+    that is left is written off."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Liquidation:
+        if self.target_health <= 1:
+            _contradiction("target_health", f"{plain(self.target_health)} is not above 1; raise it")
+        if not 0 < self.full_liquidation_health < 1:
+            shown = plain(self.full_liquidation_health)
+            _contradiction(
+                "full_liquidation_health", f"{shown} is not between 0 and 1; use one such as 0.9"
+            )
+        return self
+
+    @property
+    def target_health_bps(self) -> int:
+        return _steps(self.target_health, 10_000)
+
+    @property
+    def full_liquidation_health_bps(self) -> int:
+        return _steps(self.full_liquidation_health, 10_000)
+
+
+class Reserve(_Model):
+    """One asset of the market."""
+
+    address: Address
+    """The token, with an EIP-55 checksum."""
+    decimals: Decimals
+    """The token's decimals."""
+    price: Positive
+    """Price of a whole token in the base currency at the block, exact in the feed's decimals."""
+    feed: Feed
+    """Where the pool reads the price."""
+    ltv: BpsShare
+    """Share of the collateral's value that may be borrowed, steps of 0.01 %."""
+    liquidation_threshold: BpsShare
+    """Share of the collateral's value up to which debt is safe, steps of 0.01 %."""
+    liquidation_bonus: Bonus
+    """What a liquidator who takes this asset earns."""
+    liquidation_fee: PercentShare
+    """The protocol's share of the bonus, steps of 1 %."""
+    reserve_factor: PercentShare
+    """The protocol's share of the interest, steps of 1 %."""
+    supply_cap: CapTokens
+    """Most that may be supplied, in whole tokens: three digits (at most 511) and zeros; 0 for
+    nothing, none for no cap."""
+    borrow_cap: CapTokens
+    """Most that may be borrowed, written like the supply cap."""
+    borrowable: Flag
+    """Whether the asset may be borrowed at all."""
+    rates: Rates
+    """What borrowing costs."""
+    seed: Positive
+    """Whole tokens supplied at listing and never withdrawn, so that the market is never empty;
+    above zero."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Reserve:
+        problems = [*self._contradictions()]
+        if problems:
+            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[str, str]]:
+        ltv, threshold = self.ltv, self.liquidation_threshold
+        if ltv > threshold:
+            yield "ltv", f"{plain(ltv)} is above liquidation_threshold {plain(threshold)}; lower it"
+        cap = self.liquidation_bonus.cap
+        seized = Fraction(threshold) * (1 + Fraction(cap))
+        if seized >= 1:
+            yield (
+                "liquidation_threshold",
+                f"{plain(threshold)} times (1 + bonus cap {plain(cap)}) is {plain(seized)}, so "
+                "that liquidating would lower health; lower one of them until it is below 1",
+            )
+        yield from self._price_problems()
+        yield from self._cap_problems("supply_cap", self.supply_cap)
+        yield from self._cap_problems("borrow_cap", self.borrow_cap)
+        if (Fraction(self.seed) * 10**self.decimals).denominator != 1:
+            yield "seed", f"{plain(self.seed)} has more than {self.decimals} decimals; shorten it"
+        if self.supply_cap is not None and self.seed > self.supply_cap:
+            yield (
+                "seed",
+                f"{plain(self.seed)} is above supply_cap {plain(self.supply_cap)}; lower it",
+            )
+
+    def _price_problems(self) -> Iterator[tuple[str, str]]:
+        shown, scale = plain(self.price), 10**self.feed.decimals
+        raw = Fraction(self.price) * scale
+        if raw.denominator != 1:
+            near = [plain(Fraction(n, scale)) for n in (math.floor(raw), math.ceil(raw)) if n > 0]
+            yield (
+                "price",
+                f"{shown} has more than the feed's {self.feed.decimals} decimals; "
+                f"use {' or '.join(near)}",
+            )
+        if raw > MAX_PRICE_RAW:
+            yield "price", f"{shown} is more than a feed may answer (2**96 - 1 raw); lower it"
+        if self.decimals + self.feed.decimals > MAX_DECIMALS:
+            yield (
+                "decimals",
+                f"{self.decimals} and the feed's {self.feed.decimals} add up to more than "
+                f"{MAX_DECIMALS}; lower one",
+            )
+
+    def _cap_problems(self, field: str, cap: Decimal | None) -> Iterator[tuple[str, str]]:
+        if cap is None:
+            return
+        scale = 10**self.decimals
+        raw = Fraction(cap) * scale
+        below, above = _caps_around(raw)
+        if below > MAX_CAP_RAW:
+            yield field, f"{plain(cap)} is more than the chain can store; lower it or write none"
+        elif below != raw:
+            near = f"{plain(Fraction(below, scale))} or {plain(Fraction(above, scale))}"
+            yield (
+                field,
+                f"{plain(cap)} is not three digits (at most {MAX_MANTISSA}) and zeros; use {near}",
+            )
+
+    @property
+    def ltv_bps(self) -> int:
+        return _steps(self.ltv, 10_000)
+
+    @property
+    def liquidation_threshold_bps(self) -> int:
+        return _steps(self.liquidation_threshold, 10_000)
+
+    @property
+    def liquidation_fee_percent(self) -> int:
+        return _steps(self.liquidation_fee, 100)
+
+    @property
+    def reserve_factor_percent(self) -> int:
+        return _steps(self.reserve_factor, 100)
+
+    @property
+    def price_raw(self) -> int:
+        """The price in the feed's decimals."""
+        return _steps(self.price, 10**self.feed.decimals)
+
+    @property
+    def seed_raw(self) -> int:
+        return _steps(self.seed, 10**self.decimals)
+
+    @property
+    def supply_cap_raw(self) -> int | None:
+        return None if self.supply_cap is None else _steps(self.supply_cap, 10**self.decimals)
+
+    @property
+    def borrow_cap_raw(self) -> int | None:
+        return None if self.borrow_cap is None else _steps(self.borrow_cap, 10**self.decimals)
+
+    @property
+    def supply_cap_code(self) -> int:
+        return cap_code(self.supply_cap_raw)
+
+    @property
+    def borrow_cap_code(self) -> int:
+        return cap_code(self.borrow_cap_raw)
+
+
+class Market(_Model):
+    """What one pool is deployed with; the order of the reserves is their id on the chain."""
+
+    name: Text
+    """What people call it."""
+    description: Text
+    """One or two sentences: what it is for."""
+    source: Text
+    """Where the figures come from."""
+    as_of: Date
+    """The day of the figures."""
+    block: Annotated[int, _whole(0, 2**63 - 1)]
+    """The block of the figures."""
+    chain_id: Annotated[int, _whole(1, 2**63 - 1)]
+    """The chain that the addresses are on."""
+    base_currency: Text
+    """What values are counted in, such as USD."""
+    liquidation: Liquidation
+    """How the pool as a whole liquidates."""
+    reserves: dict[str, Reserve]
+    """Symbol to reserve, 1 to 64 of them."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Market:
+        count = len(self.reserves)
+        if count == 0:
+            _contradiction("reserves", "the market has no reserve; add one")
+        if count > MAX_RESERVES:
+            _contradiction(
+                "reserves", f"{count} reserves are more than {MAX_RESERVES}; remove some"
+            )
+        first: dict[str, str] = {}
+        repeated = [
+            (f"reserves.{symbol}.address", f"{reserve.address} is {other}'s already; remove one")
+            for symbol, reserve in self.reserves.items()
+            if (other := first.setdefault(reserve.address, symbol)) != symbol
+        ]
+        if repeated:
+            raise PydanticCustomError("contradictions", "contradictions", {"problems": repeated})
+        return self
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols by reserve id, length R."""
+        return tuple(self.reserves)
+
+    def reserve_id(self, symbol: str) -> int:
+        """The id of a reserve on the chain and in every array of shape (R,)."""
+        if symbol not in self.reserves:
+            known = ", ".join(self.symbols)
+            raise MarketError(f"{self.name} has no reserve {symbol}; use one of {known}")
+        return self.symbols.index(symbol)
+
+    def floats(self, get: Callable[[Reserve], Decimal | int | None]) -> npt.NDArray[np.float64]:
+        """One float per reserve, shape (R,); None (no cap) becomes infinity."""
+        values = (get(reserve) for reserve in self.reserves.values())
+        return np.array([np.inf if value is None else float(value) for value in values])
+
+    @property
+    def prices(self) -> npt.NDArray[np.float64]:
+        """Prices in the base currency, shape (R,)."""
+        return self.floats(lambda reserve: reserve.price)
+
+    @property
+    def decimals(self) -> npt.NDArray[np.int64]:
+        """Token decimals, shape (R,)."""
+        return np.array([reserve.decimals for reserve in self.reserves.values()])
+
+    def reserve_params(self) -> ReserveParams:
+        """What the engines need to know of the reserves, in floats."""
+        from sims.liquidation import ReserveParams
+        from sims.rates import RateCurve
+
+        return ReserveParams(
+            symbols=self.symbols,
+            curve=RateCurve(
+                base=self.floats(lambda reserve: reserve.rates.base),
+                kink=self.floats(lambda reserve: reserve.rates.kink),
+                slope1=self.floats(lambda reserve: reserve.rates.slope1),
+                slope2=self.floats(lambda reserve: reserve.rates.slope2),
+                reserve_factor=self.floats(lambda reserve: reserve.reserve_factor),
+            ),
+            ltv=self.floats(lambda reserve: reserve.ltv),
+            threshold=self.floats(lambda reserve: reserve.liquidation_threshold),
+            bonus_floor=self.floats(lambda reserve: reserve.liquidation_bonus.floor),
+            bonus_cap=self.floats(lambda reserve: reserve.liquidation_bonus.cap),
+            fee=self.floats(lambda reserve: reserve.liquidation_fee),
+        )
+
+    def liquidation_terms(self) -> LiquidationTerms:
+        """The pool's terms of liquidation, in floats."""
+        from sims.liquidation import LiquidationTerms
+
+        return LiquidationTerms(
+            target_health=float(self.liquidation.target_health),
+            full_liquidation_health=float(self.liquidation.full_liquidation_health),
+            dust=float(self.liquidation.dust),
+            write_off_below=float(self.liquidation.write_off_below),
+        )
+
+
+def _wad(value: Decimal) -> int:
+    return _steps(value, WAD)
+
+
+def _contradiction(field: str, problem: str) -> NoReturn:
+    raise PydanticCustomError("contradictions", "contradictions", {"problems": [(field, problem)]})
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+def load_market(path: str | Path) -> Market:
+    """The market in a YAML file.
+
+    Raises
+    ------
+    MarketError
+        If the file cannot be read or is no sound market; the text names every problem.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MarketError(f"{path}: there is no such file; check the path") from None
+    except UnicodeDecodeError:
+        raise MarketError(f"{path}: the file is no UTF-8 text; save it as such") from None
+    except OSError as error:
+        reason = error.strerror
+        raise MarketError(f"{path}: cannot be read ({reason}); name a readable file") from None
+    return parse_market(text, source=path.name)
+
+
+def parse_market(text: str, *, source: str = "market") -> Market:
+    """The market in a YAML text; `source` stands for the file in messages.
+
+    Raises
+    ------
+    MarketError
+        If the text is no sound market.
+    """
+    reader = _Reader(source)
+    data = reader.read(text)
+    try:
+        market = Market.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            for path, problem in _explain(detail):
+                reader.report(path, problem)
+    reader.raise_problems()
+    return market
+
+
+_NUMBER = re.compile(r"[+-]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d{1,3})?")
+
+
+class _Reader:
+    """Turns YAML into mappings, exact decimals and text, and remembers the line of every path."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._lines: dict[Path_, int] = {}
+        self._problems: list[tuple[int, str]] = []
+
+    def read(self, text: str) -> dict[str, Any]:
+        node = self._compose(text)
+        if node is None:
+            raise self._error(None, "the file is empty; start from scripts/_markets/ethereum.yaml")
+        if not isinstance(node, yaml.MappingNode):
+            raise self._error(node.start_mark, "a market is a mapping; write `name: value` lines")
+        data: dict[str, Any] = self._value(node, ())
+        return data
+
+    def _error(self, mark: Any, problem: str) -> MarketError:
+        where = f"{self._source}:{mark.line + 1}" if mark else self._source
+        return MarketError(f"{where}: {problem}")
+
+    def _compose(self, text: str) -> yaml.Node | None:
+        try:
+            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                if isinstance(event, yaml.AliasEvent):
+                    problem = f"*{event.anchor} is an alias; write the value out"
+                    raise self._error(event.start_mark, problem)
+            return yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            problem = f"this is no YAML ({error.problem}); mend the line"
+            raise self._error(error.problem_mark or error.context_mark, problem) from None
+        except yaml.YAMLError as error:
+            problem = f"this is no YAML ({str(error).splitlines()[0]}); mend the file"
+            raise self._error(None, problem) from None
+        except RecursionError:
+            problem = "values are nested too deep; a market needs four levels"
+            raise self._error(None, problem) from None
+
+    def _value(self, node: yaml.Node, path: Path_) -> Any:
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*path, str(i))) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._problems.append((line, f"{'.'.join(path)}: a key is no name; write one"))
+                continue
+            key = str(key_node.value)
+            here = (*path, key)
+            if key in result:
+                problem = f"{'.'.join(here)}: the key stands here twice; remove one"
+                self._problems.append((line, problem))
+                continue
+            self._lines[here] = line
+            result[key] = self._value(value_node, here)
+        return result
+
+    def report(self, path: Path_, problem: str) -> None:
+        """Notes a problem at a path, or at the nearest line above it where the path is missing."""
+        known = path
+        while known not in self._lines:
+            known = known[:-1]
+        self._problems.append((self._lines[known], f"{'.'.join(path)}: {problem}"))
+
+    def raise_problems(self) -> None:
+        """Raises everything noted, in the order of the file."""
+        if self._problems:
+            ordered = sorted(self._problems, key=lambda problem: problem[0])
+            raise MarketError(*(f"{self._source}:{line}: {text}" for line, text in ordered))
+
+
+def _scalar(node: yaml.ScalarNode) -> object:
+    text = str(node.value)
+    if node.style is not None:  # quoted or block: text, whatever it looks like
+        return text
+    if node.tag == "tag:yaml.org,2002:null":
+        return None
+    if node.tag == "tag:yaml.org,2002:bool":
+        return text.lower() in ("true", "yes", "on")
+    return Decimal(text) if _NUMBER.fullmatch(text) else text
+
+
+def _explain(detail: ErrorDetails) -> Iterator[tuple[Path_, str]]:
+    """Path and sentence of each problem in one of pydantic's errors."""
+    path = tuple(str(part) for part in detail["loc"])
+    kind = detail["type"]
+    if kind == "contradictions":
+        for field, problem in detail["ctx"]["problems"]:
+            yield (*path, *field.split(".")), problem
+    elif kind == "missing":
+        yield path, "is missing; add it"
+    elif kind == "extra_forbidden":
+        known = [*_model_at(path[:-1]).model_fields]
+        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0)
+        yield path, f"there is no such key; did you mean {close[0]}?"
+    elif kind in ("model_type", "dict_type"):
+        found = _show(detail["input"])
+        yield path, f"{found} stands where a mapping belongs; write names and values below it"
+    else:
+        yield path, detail["msg"]
+
+
+def _model_at(path: Path_) -> type[_Model]:
+    """The model that a path through a market leads to."""
+    at: Any = Market
+    for part in path:
+        annotation = at if get_args(at) else at.model_fields[part].annotation
+        at = get_args(annotation)[1] if annotation is at else annotation
+    model: type[_Model] = at
+    return model

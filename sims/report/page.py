@@ -1,0 +1,365 @@
+"""A report as one HTML page that opens offline, prints and fits a phone.
+
+The same input gives the same bytes; the page carries the digest of its figures,
+
+    SHA-256 of every array, number and word of the input but where it comes from
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io as pio
+from plotly.offline import get_plotlyjs
+
+from sims.rates import borrow_rate, supply_rate
+from sims.report import plots
+from sims.report.inputs import ReportInput
+from sims.report.words import (
+    ASSUMPTIONS,
+    DEFINITIONS,
+    amount,
+    key_numbers,
+    money,
+    percent,
+    price,
+    sentences,
+    span,
+    twin_verdict,
+)
+
+STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
+
+
+def write_report(path: str | Path, result: ReportInput) -> Path:
+    """Writes the report of a run; a reader never sees half of it.
+
+    Parameters
+    ----------
+    path : where to; folders on the way are made, an older file is replaced.
+    result : what the run found.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(render(result))
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def render(data: ReportInput) -> str:
+    """The report as one HTML page."""
+    origin = data.provenance
+    body = "\n".join(
+        [
+            _header(data),
+            _summary(data),
+            _health_section(data),
+            _shock_section(data),
+            _loss_section(data),
+            _crash_section(data),
+            _replay_section(data),
+            _rates_section(data),
+            _parameter_section(data),
+            _assumption_section(data),
+        ]
+    )
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(origin.title)}: {escape(origin.market)}</title>\n"
+        f"<style>{STYLE}</style>\n<script>{get_plotlyjs()}</script>\n</head>\n<body>\n<main>\n"
+        f"{body}\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of everything a value holds: the same figures have the same digest anywhere."""
+    state = hashlib.sha256()
+    for piece in _pieces(value):
+        state.update(piece)
+    return state.hexdigest()
+
+
+def _pieces(value: Any) -> Iterable[bytes]:
+    if dataclasses.is_dataclass(value):
+        yield type(value).__name__.encode()
+        for field in dataclasses.fields(value):
+            yield field.name.encode()
+            yield from _pieces(getattr(value, field.name))
+    elif isinstance(value, np.ndarray):
+        yield f"{value.shape}".encode()
+        yield np.ascontiguousarray(value, dtype="<f8").tobytes()
+    elif isinstance(value, Mapping):
+        yield from _pieces(sorted(value.items()))
+    elif isinstance(value, (list, tuple)):
+        yield f"{len(value)}".encode()
+        for item in value:
+            yield from _pieces(item)
+    else:
+        yield f"{value.item() if isinstance(value, np.generic) else value!r};".encode()
+
+
+def _figures(data: ReportInput) -> dict[str, Any]:
+    """All of the input but where it comes from: who repeats a run finds the same digest."""
+    names = (field.name for field in dataclasses.fields(data))
+    return {name: getattr(data, name) for name in names if name != "provenance"}
+
+
+def _header(data: ReportInput) -> str:
+    origin = data.provenance
+    facts = [
+        ("Market", origin.market),
+        ("Chain id", str(origin.chain_id)),
+        ("Block", f"{origin.block:,} ({origin.block_time:%Y-%m-%d %H:%M:%S %Z})"),
+        ("Report made", f"{origin.created:%Y-%m-%d %H:%M:%S %Z}"),
+        ("Seed", str(origin.seed)),
+        ("Computed with", ", ".join(f"{name} {v}" for name, v in origin.versions.items())),
+        ("Repeat with", origin.command),
+        ("Digest of the figures", f"sha256 {digest(_figures(data))}"),
+    ]
+    rows = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts
+    )
+    return f"<header><h1>{escape(origin.title)}</h1><dl>{rows}</dl></header>"
+
+
+def _summary(data: ReportInput) -> str:
+    cards = "".join(
+        f"<div class='card'><span>{escape(what)}</span><b>{escape(much)}</b></div>"
+        for what, much in key_numbers(data)
+    )
+    found = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences(data))
+    return (
+        f"<section><h2>Key numbers</h2><div class='cards'>{cards}</div><ul>{found}</ul></section>"
+    )
+
+
+def _section(title: str, text: str, first: str = "", *others: str) -> str:
+    """A section; its title, text and first part stay on one sheet of paper."""
+    return (
+        f"<section><div class='together'><h2>{escape(title)}</h2><p>{escape(text)}</p>{first}</div>"
+        f"{''.join(others)}</section>"
+    )
+
+
+def _plot(figure: go.Figure, name: str) -> str:
+    plot = pio.to_html(
+        figure,
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=name,
+        config={"displaylogo": False, "responsive": True, "displayModeBar": False},
+    )
+    return f"<figure>{plot}</figure>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        f"<tr><th scope='row'>{escape(first)}</th>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _health_section(data: ReportInput) -> str:
+    return _section(
+        "How healthy the debt is",
+        "Debt by the health of the account that owes it, in steps of 0.05. Below 1 an account may "
+        "be liquidated. Accounts of 3 and more stand together at the right.",
+        _plot(plots.health_figure(data), "health"),
+    )
+
+
+def _shock_section(data: ReportInput) -> str:
+    return _section(
+        "What a sudden fall would make liquidatable",
+        f"Debt of the accounts whose health would be below 1 if prices fell at once, valued at "
+        f"today's prices: {data.shocks.fallers} together, and each alone. One alone can do more "
+        f"than all together, where collateral and debt otherwise fall side by side. The shortfall "
+        f"is what collateral could no longer pay after the liquidation bonus.",
+        _plot(plots.shock_figure(data), "shock"),
+    )
+
+
+def _loss_section(data: ReportInput) -> str:
+    losses = data.losses
+    title = "How much could be lost"
+    text = (
+        f"Bad debt over {losses.loss_usd.size:,} paths of {span(losses.horizon_s)} in steps of "
+        f"{span(losses.step_s)}, above what would be lost with prices that stand still. "
+        f"{losses.model}"
+    )
+    if not losses.loss_usd.any():
+        return _section(title, f"{text} No path lost anything.")
+    return _section(
+        title,
+        f"{text} The two upper panels have logarithmic axes; the bars at the bottom are "
+        f"{percent(losses.confidence, 0)} confidence intervals.",
+        _plot(plots.loss_figure(data), "losses"),
+        "<div class='together'><h3>Are there enough paths?</h3>",
+        _plot(plots.convergence_figure(data), "convergence"),
+        "</div>",
+    )
+
+
+def _crash_section(data: ReportInput) -> str:
+    return _section(
+        "One path in time",
+        f"{data.crash.path} Prices are shown where they moved by more than 0.5 %.",
+        _plot(plots.crash_figure(data), "crash"),
+        "<h3>Liquidations by collateral on this path</h3>",
+        _table(
+            ["Collateral", "Liquidations", "Debt repaid", "Seized", "Bonus", "To the protocol"],
+            _taken(data),
+        ),
+    )
+
+
+def _taken(data: ReportInput) -> list[list[str]]:
+    """One row for each collateral that was liquidated on the path, and their total."""
+    events = data.crash.liquidations
+    # Columns: how many, debt repaid, collateral seized, bonus, the protocol's part of it.
+    figures = np.array(
+        [
+            (1, e.repaid_usd, e.seized_usd, e.bonus * e.repaid_usd, e.seized_usd * e.fee / e.seized)
+            for e in events
+        ]
+    ).reshape(-1, 5)
+    sums = np.zeros((data.params.reserves, 5))
+    np.add.at(sums, [e.collateral_reserve for e in events], figures)
+    rows = [(data.params.symbols[r], sums[r]) for r in np.argsort(-sums[:, 2], kind="stable")]
+    shown = [(name, row) for name, row in rows if row[0]]
+    return [
+        [name, f"{row[0]:,.0f}", *map(money, row[1:])]
+        for name, row in (*shown, ("Total", sums.sum(axis=0)))
+    ]
+
+
+def _replay_section(data: ReportInput) -> str:
+    title, replay = "The model against the chain", data.replay
+    if replay is None or replay.count == 0:
+        return _section(title, "No liquidation of this run was replayed with the contracts.")
+    return _section(
+        title,
+        f"The same {replay.count:,} liquidations, executed by the contracts and computed by the "
+        f"float engine. Below: the relative difference of repaid debt or seized collateral, "
+        f"whichever is larger; equal amounts stand on the floor of the axis. The integer model, "
+        f"compared with the contracts over the same calls in raw token units: "
+        f"{twin_verdict(replay)}.",
+        _plot(plots.replay_figure(replay), "replay"),
+    )
+
+
+def _rates_section(data: ReportInput) -> str:
+    now = data.reserves.utilization
+    panels = "".join(
+        f"<div class='panel'><h3>{escape(symbol)} <small>{percent(now[r])} used</small></h3>"
+        f"{_plot(plots.rate_figure(data, r), f'rates-{r}')}</div>"
+        for r, symbol in enumerate(data.params.symbols)
+    )
+    return _section(
+        "What borrowing costs",
+        "Annual rate over utilization: what borrowers pay (solid, vermilion) and what suppliers "
+        "get (dashed, blue). Dots and the dotted line are where each reserve is now.",
+        "",
+        f"<div class='panels'>{panels}</div>",
+    )
+
+
+def _parameter_section(data: ReportInput) -> str:
+    terms = data.terms
+    pool = [
+        ["Target health after a liquidation", f"{terms.target_health:g}"],
+        ["Full liquidation below health", f"{terms.full_liquidation_health:g}"],
+        ["Dust: least value left on either side", money(terms.dust)],
+        ["Collateral given up and debt written off at", money(terms.write_off_below)],
+    ]
+    return _section(
+        "State and parameters",
+        "Amounts and caps in whole tokens; rates are annual.",
+        "<h3>Reserves at the block</h3>" + _table(STATE, _state(data)),
+        "<h3>Risk parameters and rate curves</h3>",
+        _table(RISK, _risk(data)),
+        "<h3>Pool</h3>",
+        _table(["Parameter", "Value"], pool),
+    )
+
+
+STATE = (
+    *("Asset", "Price", "Supplied", "Supply cap", "Borrowed", "Borrow cap"),
+    *("Utilization", "Borrow rate", "Supply rate"),
+)
+RISK = (
+    *("Asset", "LTV", "Threshold", "Bonus", "Fee on bonus", "Reserve factor"),
+    *("Base", "Kink", "Slope 1", "Slope 2"),
+)
+
+
+def _state(data: ReportInput) -> list[list[str]]:
+    reserves, curve = data.reserves, data.params.curve
+    now = reserves.utilization
+    borrow, supply = borrow_rate(curve, now), supply_rate(curve, now)
+    return [
+        [
+            symbol,
+            price(reserves.price_usd[r]),
+            amount(reserves.supplied[r]),
+            amount(reserves.supply_cap[r]),
+            amount(reserves.borrowed[r]),
+            amount(reserves.borrow_cap[r]),
+            percent(now[r]),
+            percent(borrow[r], 2),
+            percent(supply[r], 2),
+        ]
+        for r, symbol in enumerate(data.params.symbols)
+    ]
+
+
+def _risk(data: ReportInput) -> list[list[str]]:
+    params, curve = data.params, data.params.curve
+    return [
+        [
+            symbol,
+            percent(params.ltv[r], 2),
+            percent(params.threshold[r], 2),
+            f"{percent(params.bonus_floor[r], 2)} to {percent(params.bonus_cap[r], 2)}",
+            percent(params.fee[r]),
+            percent(curve.reserve_factor[r]),
+            percent(curve.base[r], 2),
+            percent(curve.kink[r]),
+            percent(curve.slope1[r], 2),
+            percent(curve.slope2[r], 2),
+        ]
+        for r, symbol in enumerate(params.symbols)
+    ]
+
+
+def _assumption_section(data: ReportInput) -> str:
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in DEFINITIONS)
+    listed = "".join(f"<li>{escape(text)}</li>" for text in (*ASSUMPTIONS, *data.assumptions))
+    return (
+        "<section class='last'><h2>Assumptions and definitions</h2>"
+        f"<ul>{listed}</ul><dl class='terms'>{terms}</dl></section>"
+    )

@@ -1,0 +1,409 @@
+"""From a snapshot to a stress report: rates, shocks, thousands of price paths, tail figures.
+
+One way, data > book > shock > cascade > metric > report. Every path draws from its own stream, so
+
+    same snapshot + same settings = same figures, to the bit
+
+whatever the number of workers; a path can be made again alone to be looked at or replayed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sims import report
+from sims.book import Book
+from sims.cascade import Cascade, CascadeResult, Settings, Trace
+from sims.depth import default_depth
+from sims.exact import NO_CAP, Pool
+from sims.liquidation import LiquidationTerms, ReserveParams
+from sims.metrics import Convergence, RiskSummary, convergence, expected_shortfall, summarize
+from sims.prices import EXPOSURE, PriceModel, default_model, simulate_paths
+from sims.rates import FloatArray, InputError, RateTable, utilization_sweep
+from sims.snapshot import Snapshot
+
+SHOCKS = np.round(np.arange(0.0, -0.805, -0.01), 2)
+UTILIZATIONS = np.linspace(0.0, 1.0, 101)
+BLOCK = 500
+"""Paths in memory at a time."""
+
+SUMMARY = "summary.json"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class StressSettings:
+    """What is simulated.
+
+    Attributes
+    ----------
+    paths, seed : how many price paths, and where they start.
+    horizon_s, dt_s : length of a path and of a step, in seconds.
+    volatility_scale : every volatility of the calibrated model times this.
+    worst : how many of the worst paths are named, for a replay.
+    liquidators : gas, capital and patience of liquidators; its `dt_s` is this one.
+    """
+
+    paths: int = 1_000
+    seed: int = 1
+    horizon_s: int = 86_400
+    dt_s: int = 300
+    volatility_scale: float = 1.0
+    worst: int = 3
+    liquidators: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if self.paths < 10:
+            raise InputError(f"{self.paths} paths say nothing about a tail; take 10 or more.")
+        if not 0 < self.dt_s <= self.horizon_s:
+            raise InputError(
+                f"A step of {self.dt_s} s does not fit a horizon of {self.horizon_s} s."
+            )
+        if not 0.0 < self.volatility_scale <= 20.0:
+            raise InputError(f"volatility_scale is {self.volatility_scale:g}; keep it in (0, 20].")
+        if not 1 <= self.worst <= self.paths:
+            raise InputError(f"worst is {self.worst}; keep it between 1 and the number of paths.")
+
+    @property
+    def steps(self) -> int:
+        """Steps in a path."""
+        return self.horizon_s // self.dt_s
+
+
+@dataclass(frozen=True)
+class Stress:
+    """A market under stress: what went in and what came out.
+
+    Attributes
+    ----------
+    prices_usd : (R,) at the block.
+    rates : borrow and supply rates over utilization, of every reserve.
+    shocks : sudden price changes.
+    result : every path, in the order of the paths.
+    losses : mean, VaR and expected shortfall of the loss over the baseline, with intervals.
+    settled : the expected shortfall of more and more paths.
+    worst : the paths with the largest losses, the largest first.
+    trace : the first of them in full.
+    seconds : per stage.
+    """
+
+    snapshot: Snapshot
+    settings: StressSettings
+    book: Book
+    params: ReserveParams
+    terms: LiquidationTerms
+    prices_usd: FloatArray
+    rates: RateTable
+    shocks: report.Shocks
+    result: CascadeResult
+    losses: RiskSummary
+    settled: Convergence
+    worst: tuple[int, ...]
+    trace: Trace
+    seconds: dict[str, float]
+
+    def paths(self, wanted: range) -> FloatArray:
+        """Price paths (P, T + 1, R) made again by number."""
+        return _paths(self.snapshot, self.settings, wanted)
+
+    def cascade(self) -> Cascade:
+        """The pool as every path found it."""
+        return _cascade(self.snapshot, self.settings)
+
+
+def price_model(snapshot: Snapshot, settings: StressSettings) -> PriceModel:
+    """The calibrated model from the snapshot's prices, with its volatilities scaled."""
+    prices = snapshot.prices
+    missing = [s for s, p in zip(snapshot.symbols, prices, strict=True) if p <= 0.0]
+    if missing:
+        raise InputError(
+            f"{', '.join(missing)} had no price at the block; take the snapshot at another one."
+        )
+    model = default_model(snapshot.symbols, spot_usd=prices)
+    return replace(model, volatility=model.volatility * settings.volatility_scale)
+
+
+def run(
+    snapshot: Snapshot, settings: StressSettings | None = None, *, progress: Progress | None = None
+) -> Stress:
+    """Rates, shocks and price paths of one snapshot.
+
+    `progress` is called with a stage's name, what is done and what there is to do.
+    """
+    settings = settings or StressSettings()
+    tell = progress or (lambda stage, done, total: None)
+    seconds: dict[str, float] = {}
+
+    with _timed(seconds, "sweep"):
+        book, params, terms = snapshot.to_book(), snapshot.reserve_params(), snapshot.terms()
+        prices = snapshot.prices
+        rates = utilization_sweep(params.curve, UTILIZATIONS)
+        shocks = _shocks(book, params, prices)
+        tell("sweep", 1, 1)
+
+    with _timed(seconds, "cascade"):
+        cascade = _cascade(snapshot, settings)
+        parts = []
+        for first in range(0, settings.paths, BLOCK):
+            wanted = range(first, min(first + BLOCK, settings.paths))
+            parts.append(cascade.run(_paths(snapshot, settings, wanted)))
+            tell("cascade", wanted.stop, settings.paths)
+        result = _joined(parts)
+        worst = tuple(int(i) for i in np.argsort(-result.loss_usd, kind="stable")[: settings.worst])
+        trace = cascade.trace(_paths(snapshot, settings, range(worst[0], worst[0] + 1))[0])
+
+    with _timed(seconds, "metrics"):
+        rng = np.random.default_rng(settings.seed)
+        losses = summarize(result.shock_loss_usd, rng=rng)
+        settled = convergence(
+            result.shock_loss_usd, lambda sample: expected_shortfall(sample, 0.99), rng=rng
+        )
+        tell("metrics", 1, 1)
+
+    return Stress(
+        snapshot=snapshot,
+        settings=settings,
+        book=book,
+        params=params,
+        terms=terms,
+        prices_usd=prices,
+        rates=rates,
+        shocks=shocks,
+        result=result,
+        losses=losses,
+        settled=settled,
+        worst=worst,
+        trace=trace,
+        seconds=seconds,
+    )
+
+
+def report_input(
+    stress: Stress,
+    *,
+    market: str,
+    command: str,
+    created: datetime,
+    replay: report.Replay | None = None,
+    title: str = "Stress report",
+) -> report.ReportInput:
+    """What `report.write_report` needs to know of a run."""
+    origin, settings = stress.snapshot.origin, stress.settings
+    supply, debt, _ = stress.snapshot.totals()
+    supply_cap, borrow_cap = _caps(stress.snapshot)
+    scale = settings.volatility_scale
+    model = (
+        "Prices follow correlated factors with Student-t steps and jumps, calibrated to late 2025"
+    )
+    model += "." if scale == 1.0 else f"; every volatility times {scale:g}: a stress, no forecast."
+    return report.ReportInput(
+        provenance=report.Provenance(
+            title=title,
+            market=market,
+            chain_id=origin.chain_id,
+            block=origin.block_number,
+            block_time=datetime.fromtimestamp(origin.timestamp, tz=timezone.utc),
+            created=created,
+            seed=settings.seed,
+            versions=origin.versions,
+            command=command,
+        ),
+        params=stress.params,
+        terms=stress.terms,
+        reserves=report.Reserves(
+            price_usd=stress.prices_usd,
+            supplied=supply,
+            borrowed=debt,
+            supply_cap=supply_cap,
+            borrow_cap=borrow_cap,
+        ),
+        accounts=report.Accounts.of(stress.book, stress.params, price_usd=stress.prices_usd),
+        shocks=stress.shocks,
+        losses=report.Losses(
+            loss_usd=stress.result.shock_loss_usd,
+            risk=stress.losses,
+            convergence=stress.settled,
+            horizon_s=float(settings.horizon_s),
+            step_s=float(settings.dt_s),
+            model=model,
+        ),
+        crash=report.Crash(
+            path=f"The worst of {settings.paths:,} paths, number {stress.worst[0]:,}.",
+            trace=stress.trace,
+        ),
+        replay=replay,
+    )
+
+
+def summary(stress: Stress) -> dict[str, Any]:
+    """The figures that a machine reads, values in USD."""
+    origin, losses, settings = stress.snapshot.origin, stress.losses, stress.settings
+    return {
+        "accounts": stress.book.accounts,
+        "reserves": stress.params.reserves,
+        "scenarios": settings.paths,
+        "seed": settings.seed,
+        "horizon_s": settings.horizon_s,
+        "volatility_scale": settings.volatility_scale,
+        "bad_debt": {
+            "mean_usd": losses.mean.value,
+            "var99_usd": losses.value_at_risk.value,
+            "es99_usd": losses.expected_shortfall.value,
+            "var99_interval_usd": [losses.value_at_risk.low, losses.value_at_risk.high],
+            "es99_interval_usd": [losses.expected_shortfall.low, losses.expected_shortfall.high],
+            "baseline_usd": stress.result.baseline_loss_usd,
+            "insolvent_at_start_usd": stress.result.set_aside_usd,
+        },
+        "worst_paths": list(stress.worst),
+        "seconds": dict(stress.seconds),
+        "chain": {"id": origin.chain_id, "block": origin.block_number, "hash": origin.block_hash},
+    }
+
+
+def publish(
+    stress: Stress,
+    folder: Path,
+    *,
+    market: str,
+    command: str,
+    drawn: report.Replay | None = None,
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
+    **figures: Any,
+) -> dict[str, Any]:
+    """Writes a report's folder as a whole or not at all, and returns its summary.
+
+    Parameters
+    ----------
+    drawn : a replayed path for the report to draw.
+    folder : replaced when it holds a report already; anything else in its place is refused.
+    tables : further Parquet files by name, each from column to values.
+    figures : further entries of the summary; a mapping is merged into the one of the same name.
+    """
+    if folder.exists() and not (folder / SUMMARY).is_file() and any(folder.iterdir()):
+        raise InputError(f"{folder} exists and holds no report: name another folder.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
+        made = Path(beside) / folder.name
+        stress.snapshot.write(made / "snapshot")
+        with _timed(stress.seconds, "report"):
+            created = datetime.now(timezone.utc)
+            report.write_report(
+                made / "index.html",
+                report_input(stress, market=market, command=command, created=created, replay=drawn),
+            )
+            for name, columns in {**_tables(stress), **(tables or {})}.items():
+                table = pa.table({key: pa.array(values) for key, values in columns.items()})
+                pq.write_table(table, made / f"{name}.parquet")
+        told = summary(stress)
+        for name, figure in figures.items():
+            told[name] = {**told.get(name, {}), **figure} if isinstance(figure, dict) else figure
+        (made / SUMMARY).write_text(json.dumps(told, indent=2) + "\n")
+        if folder.exists():
+            folder.rename(Path(beside) / "before")
+        made.rename(folder)
+    return told
+
+
+def _tables(stress: Stress) -> dict[str, dict[str, Any]]:
+    """What every path did, what every shock did, and rates over utilization."""
+    result, symbols = stress.result, stress.params.symbols
+    return {
+        "paths": {
+            "path": np.arange(stress.settings.paths),
+            **{name: getattr(result, name) for name in _per_path(result)},
+            "shock_loss_usd": result.shock_loss_usd,
+        },
+        "shocks": {
+            "price_change": stress.shocks.price_change,
+            "liquidatable_usd": stress.shocks.liquidatable_usd,
+            "shortfall_usd": stress.shocks.shortfall_usd,
+            **{f"{s}_alone_usd": stress.shocks.alone_usd[:, i] for i, s in enumerate(symbols)},
+        },
+        "rates": {
+            "utilization": stress.rates.utilization,
+            **{f"{s}_borrow": stress.rates.borrow[:, i] for i, s in enumerate(symbols)},
+            **{f"{s}_supply": stress.rates.supply[:, i] for i, s in enumerate(symbols)},
+        },
+    }
+
+
+# ---------------------------------------------------------------- steps
+
+
+def _paths(snapshot: Snapshot, settings: StressSettings, wanted: range) -> FloatArray:
+    return simulate_paths(
+        price_model(snapshot, settings),
+        steps=settings.steps,
+        dt_s=float(settings.dt_s),
+        paths=wanted,
+        rng=np.random.default_rng(settings.seed),
+    )
+
+
+def _cascade(snapshot: Snapshot, settings: StressSettings) -> Cascade:
+    return Cascade(
+        book=snapshot.to_book(),
+        params=snapshot.reserve_params(),
+        terms=snapshot.terms(),
+        depth=default_depth(snapshot.symbols),
+        settings=replace(settings.liquidators, dt_s=float(settings.dt_s)),
+    )
+
+
+def _shocks(book: Book, params: ReserveParams, prices: FloatArray) -> report.Shocks:
+    return report.Shocks.of(
+        book,
+        params,
+        price_usd=prices,
+        falling=[i for i, s in enumerate(params.symbols) if EXPOSURE.get(s, s) is not None],
+        fallers="all assets but the stablecoins",
+        price_change=SHOCKS,
+    )
+
+
+def _caps(snapshot: Snapshot) -> tuple[FloatArray, FloatArray]:
+    """Supply and borrow caps in whole tokens, infinite for none."""
+    reserves = Pool.from_snapshot(snapshot).reserves
+
+    def tokens(cap: int, decimals: int) -> float:
+        return np.inf if cap == NO_CAP else cap / 10**decimals
+
+    kept = list(zip(reserves, snapshot.reserves, strict=True))
+    return (
+        np.array([tokens(r.supply_cap, s.decimals) for r, s in kept]),
+        np.array([tokens(r.borrow_cap, s.decimals) for r, s in kept]),
+    )
+
+
+def _joined(parts: list[CascadeResult]) -> CascadeResult:
+    first = parts[0]
+    return replace(
+        first,
+        **{name: np.concatenate([getattr(p, name) for p in parts]) for name in _per_path(first)},
+    )
+
+
+def _per_path(result: CascadeResult) -> list[str]:
+    """Fields with one value a path."""
+    arrays = [f.name for f in fields(result) if isinstance(getattr(result, f.name), np.ndarray)]
+    return [name for name in arrays if name != "set_aside"]
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = perf_counter()
+    yield
+    seconds[stage] = round(perf_counter() - start, 3)

@@ -1,0 +1,103 @@
+"""The cast, and the markets in which they meet.
+
+The worlds are made once a session and put back after every test by Ape's isolation. Nothing is
+autouse: tests that need no chain never start one.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests._cast import ASSETS, build_market, without_interest
+
+
+@pytest.fixture(scope="session")
+def owner(accounts):
+    """Administers the authority, and so configures everything."""
+    return accounts[0]
+
+
+@pytest.fixture(scope="session")
+def supplier(accounts):
+    return accounts[1]
+
+
+@pytest.fixture(scope="session")
+def borrower(accounts):
+    return accounts[2]
+
+
+@pytest.fixture(scope="session")
+def liquidator(accounts):
+    return accounts[3]
+
+
+@pytest.fixture(scope="session")
+def guardian(accounts):
+    """May pause and freeze, where a test grants it."""
+    return accounts[4]
+
+
+@pytest.fixture(scope="session")
+def stranger(accounts):
+    """Has tokens, and nobody's authorization."""
+    return accounts[5]
+
+
+@pytest.fixture(scope="session")
+def worlds(project, owner, supplier, borrower, liquidator, stranger):
+    """Both markets: the cast is funded, every reserve has its seed, and nobody has a position."""
+    living = build_market(project, owner)
+    still = build_market(project, owner, without_interest(*ASSETS))
+    for market in (living, still):
+        market.fund(supplier, borrower, liquidator, stranger)
+    return SimpleNamespace(living=living, still=still)
+
+
+@pytest.fixture
+def market(worlds):
+    """Five reserves that earn interest."""
+    return worlds.living
+
+
+@pytest.fixture
+def still(worlds):
+    """The same five at a rate of zero: indices stay at one, and sums are exact."""
+    return worlds.still
+
+
+@pytest.fixture
+def pool(market):
+    return market.pool
+
+
+@pytest.fixture
+def configurator(market):
+    return market.configurator
+
+
+@pytest.fixture
+def weth(market):
+    return market["WETH"]
+
+
+@pytest.fixture
+def usdc(market):
+    return market["USDC"]
+
+
+@pytest.fixture
+def wbtc(market):
+    return market["WBTC"]
+
+
+@pytest.fixture
+def cent(market):
+    return market["CENT"]
+
+
+@pytest.fixture
+def fine(market):
+    return market["FINE"]

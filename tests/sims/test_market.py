@@ -1,0 +1,487 @@
+"""The market file: what it says, what it becomes on the chain, how a wrong one is refused."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from eth_utils.address import to_checksum_address
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sims.market import (
+    MAX_CAP_RAW,
+    NO_CAP_CODE,
+    Market,
+    MarketError,
+    cap_code,
+    load_market,
+    parse_market,
+    plain,
+)
+
+ROOT = Path(__file__).parents[2]
+ETHEREUM = ROOT / "scripts" / "_markets" / "ethereum.yaml"
+AAVE_STATE = ROOT.parent / "shared" / "data" / "config" / "aave_v3_ethereum_core.json"
+
+WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+FEED = "0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419"
+
+RESERVE = """\
+    decimals: 18
+    price: 3000
+    feed: {decimals: 8, max_age: 65m}
+    ltv: 0.8
+    liquidation_threshold: 0.83
+    liquidation_bonus: {floor: 0.025, cap: 0.05}
+    liquidation_fee: 0.1
+    reserve_factor: 0.15
+    supply_cap: 1_000
+    borrow_cap: 500
+    borrowable: true
+    rates: {base: 0.01, kink: 0.9, slope1: 0.025, slope2: 0.8}
+    seed: 0.1
+"""
+HEAD = """\
+name: Small
+description: One asset.
+source: this test
+as_of: 2025-12-09
+block: 23975177
+chain_id: 1
+base_currency: USD
+liquidation:
+  target_health: 1.05
+  full_liquidation_health: 0.9
+  dust: 1000
+  write_off_below: 50
+reserves:
+"""
+SMALL = f"{HEAD}  WETH:\n    address: {WETH}\n{RESERVE}"
+
+
+def parse(text: str) -> Market:
+    return parse_market(text, source="small.yaml")
+
+
+def with_value(old: str, new: str) -> Market:
+    """The small market with one piece of its text replaced."""
+    assert SMALL.count(old) == 1
+    return parse(SMALL.replace(old, new))
+
+
+def refusal(old: str, new: str) -> str:
+    """What a reader says about the small market with one piece of its text replaced."""
+    with pytest.raises(MarketError) as caught:
+        with_value(old, new)
+    return str(caught.value)
+
+
+# ------------------------------------------------------------------------------- the real market
+
+
+@pytest.fixture(scope="module")
+def ethereum() -> Market:
+    return load_market(ETHEREUM)
+
+
+def test_load_market__ethereum__has_the_ten_reserves_in_the_order_of_their_ids(
+    ethereum: Market,
+) -> None:
+    expected = ("WETH", "wstETH", "weETH", "WBTC", "cbBTC", "USDC", "USDT", "DAI", "LINK", "AAVE")
+    assert ethereum.symbols == expected
+
+
+def test_load_market__ethereum__says_what_stood_on_the_chain(ethereum: Market) -> None:
+    if not AAVE_STATE.exists():
+        pytest.skip("the on-chain state to compare with is not here")
+    state = {reserve["key"]: reserve for reserve in json.loads(AAVE_STATE.read_text())["reserves"]}
+    for symbol, reserve in ethereum.reserves.items():
+        real = state[symbol]
+        assert reserve.address == real["underlying"]
+        assert reserve.decimals == real["decimals"]
+        assert reserve.borrowable == real["borrowing_enabled"]
+        figures = {
+            "price_usd": reserve.price,
+            "ltv": reserve.ltv,
+            "liquidation_threshold": reserve.liquidation_threshold,
+            "liquidation_bonus": reserve.liquidation_bonus.cap,
+            "liquidation_protocol_fee": reserve.liquidation_fee,
+            "reserve_factor": reserve.reserve_factor,
+            "borrow_cap": reserve.borrow_cap,
+        }
+        assert {name: float(value) for name, value in figures.items()} == {
+            name: real[name] for name in figures
+        }, symbol
+        curve = reserve.rates
+        assert [float(x) for x in (curve.base, curve.kink, curve.slope1, curve.slope2)] == [
+            real["irm"][name] for name in ("base", "optimal", "slope1", "slope2")
+        ], symbol
+
+
+def test_load_market__ethereum_caps__are_the_real_ones_rounded_down(ethereum: Market) -> None:
+    if not AAVE_STATE.exists():
+        pytest.skip("the on-chain state to compare with is not here")
+    state = {reserve["key"]: reserve for reserve in json.loads(AAVE_STATE.read_text())["reserves"]}
+    shares = [float(r.supply_cap) / state[s]["supply_cap"] for s, r in ethereum.reserves.items()]
+    assert all(0.99 < share <= 1 for share in shares)
+
+
+# ------------------------------------------------------------------------------- exact integers
+
+
+def test_reserve__decimal_text__becomes_exact_integers() -> None:
+    reserve = parse(SMALL).reserves["WETH"]
+    assert (reserve.ltv_bps, reserve.liquidation_threshold_bps) == (8000, 8300)
+    assert (reserve.liquidation_bonus.floor_bps, reserve.liquidation_bonus.cap_bps) == (250, 500)
+    assert (reserve.liquidation_fee_percent, reserve.reserve_factor_percent) == (10, 15)
+    assert reserve.price_raw == 3000 * 10**8
+    assert reserve.seed_raw == 10**17
+    assert reserve.feed.max_age_s == 3900
+
+
+def test_rates__decimal_text__become_storage_steps_and_wads() -> None:
+    rates = parse(SMALL).reserves["WETH"].rates
+    assert rates.stored == (100, 90, 25, 80)
+    assert rates.wad == (10**16, 9 * 10**17, 25 * 10**15, 8 * 10**17)
+
+
+def test_liquidation__decimal_text__becomes_exact_integers() -> None:
+    liquidation = parse(SMALL).liquidation
+    assert (liquidation.target_health_bps, liquidation.full_liquidation_health_bps) == (
+        10_500,
+        9_000,
+    )
+    assert (liquidation.dust, liquidation.write_off_below) == (1000, 50)
+
+
+def test_price__a_number_that_binary_floats_miss__stays_exact() -> None:
+    # 0.07 * 10**8 is 7000000.000000001 in floats.
+    assert with_value("price: 3000", "price: 0.07").reserves["WETH"].price_raw == 7_000_000
+
+
+def test_price__more_digits_than_a_float_holds__stays_exact() -> None:
+    market = with_value("price: 3000", "price: 123456789012.12345678")
+    assert market.reserves["WETH"].price_raw == 12345678901212345678
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("1m", 1), ("65m", 65), ("25h", 1500), ("45d", 64_800)]
+)
+def test_max_age__each_unit__is_in_minutes(text: str, minutes: int) -> None:
+    assert with_value("max_age: 65m", f"max_age: {text}").reserves["WETH"].feed.max_age == minutes
+
+
+def test_reserve_params__small_market__holds_the_same_figures() -> None:
+    params = parse(SMALL).reserve_params()
+    assert (params.ltv[0], params.threshold[0], params.fee[0]) == (0.8, 0.83, 0.1)
+    assert (params.curve.base[0], params.curve.kink[0], params.curve.slope2[0]) == (0.01, 0.9, 0.8)
+
+
+def test_liquidation_terms__small_market__hold_the_same_figures() -> None:
+    terms = parse(SMALL).liquidation_terms()
+    assert (terms.target_health, terms.full_liquidation_health) == (1.05, 0.9)
+    assert (terms.dust, terms.write_off_below) == (1000.0, 50.0)
+
+
+def test_reserve_id__known_symbol__is_its_place() -> None:
+    assert load_market(ETHEREUM).reserve_id("USDC") == 5
+
+
+def test_reserve_id__unknown_symbol__is_refused() -> None:
+    with pytest.raises(MarketError, match="has no reserve DOGE; use one of WETH"):
+        parse(SMALL).reserve_id("DOGE")
+
+
+def test_floats__no_cap__is_infinite() -> None:
+    market = with_value("supply_cap: 1_000", "supply_cap: none")
+    assert market.floats(lambda reserve: reserve.supply_cap).tolist() == [float("inf")]
+
+
+# ------------------------------------------------------------------------------- caps
+
+
+@given(st.integers(0, 511), st.integers(0, 31))
+def test_cap_code__mantissa_and_zeros__decodes_to_the_cap(mantissa: int, exponent: int) -> None:
+    raw = mantissa * 10**exponent
+    if raw > MAX_CAP_RAW:
+        return
+    code = cap_code(raw)
+    assert code < NO_CAP_CODE
+    assert (code >> 5) * 10 ** (code & 31) == raw
+
+
+@given(st.integers(512, 10**30).filter(lambda raw: int(str(raw).rstrip("0")) > 511))
+def test_cap_code__more_digits__is_refused(raw: int) -> None:
+    with pytest.raises(ValueError, match="is no cap of at most 511"):
+        cap_code(raw)
+
+
+def test_cap_code__none__is_all_ones() -> None:
+    assert cap_code(None) == 2**14 - 1
+
+
+def test_cap_code__the_value_that_none_would_have__is_refused() -> None:
+    with pytest.raises(ValueError, match="is no cap"):
+        cap_code(511 * 10**31)
+
+
+def test_supply_cap__zero__means_nothing_and_none_means_no_cap() -> None:
+    zero = with_value("borrow_cap: 500", "borrow_cap: 0").reserves["WETH"]
+    none = with_value("borrow_cap: 500", "borrow_cap: none").reserves["WETH"]
+    assert (zero.borrow_cap_raw, zero.borrow_cap_code) == (0, 0)
+    assert (none.borrow_cap_raw, none.borrow_cap_code) == (None, NO_CAP_CODE)
+
+
+@given(st.decimals(0, 10**12, places=2, allow_nan=False).filter(lambda cap: cap > 1))
+def test_supply_cap__off_the_steps__names_two_caps_that_are_on_them(cap: Decimal) -> None:
+    text = SMALL.replace("supply_cap: 1_000", f"supply_cap: {plain(cap)}")
+    try:
+        parse(text)
+    except MarketError as error:
+        nearest = str(error).rsplit("use ", 1)[1].split(" or ")
+        below, above = (Fraction(number) for number in nearest)
+        assert below < Fraction(cap) < above
+        for number in nearest:
+            parse(SMALL.replace("supply_cap: 1_000", f"supply_cap: {number}"))
+    else:
+        raw = int(Fraction(cap) * 10**18)
+        assert cap_code(raw) < NO_CAP_CODE
+
+
+# ------------------------------------------------------------------------------- refusals
+
+
+def test_parse_market__small_market__is_sound() -> None:
+    assert parse(SMALL).name == "Small"
+
+
+def test_parse_market__ltv_above_threshold__names_file_line_path_and_remedy() -> None:
+    assert refusal("ltv: 0.8\n", "ltv: 0.85\n") == (
+        "small.yaml:19: reserves.WETH.ltv: 0.85 is above liquidation_threshold 0.83; lower it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("ltv: 0.8\n", "ltv: 0.80005\n", "0.80005 is no multiple of 0.0001; use 0.8 or 0.8001"),
+        ("ltv: 0.8\n", "ltv: 80\n", "80 is above the greatest possible 1; write a share of one"),
+        ("ltv: 0.8\n", "ltv: -0.1\n", "-0.1 is below the least possible 0"),
+        ("ltv: 0.8\n", "ltv: true\n", "true is no number"),
+        ("ltv: 0.8\n", "ltv: yes\n", "true is no number"),
+        ("ltv: 0.8\n", "ltv: .nan\n", "'.nan' is no number"),
+        ("ltv: 0.8\n", "ltv: -.inf\n", "'-.inf' is no number"),
+        ("ltv: 0.8\n", "ltv: 1e9999999\n", "'1e9999999' is no number"),
+        ("ltv: 0.8\n", "ltv: 1e999\n", "more than 40 digits"),
+        ("ltv: 0.8\n", "ltv: 1e-999\n", "more than 40 digits"),
+        ("ltv: 0.8\n", 'ltv: "0.8"\n', "'0.8' is text; write the number without quotes"),
+        ("ltv: 0.8\n", "ltv: 80%\n", "'80%' is no number"),
+        ("ltv: 0.8\n", "ltv:\n", "nothing is no number"),
+        ("ltv: 0.8\n", "ltv: [0.8]\n", "a list is no number"),
+        ("kink: 0.9", "kink: 0.905", "0.905 is no multiple of 0.01; use 0.9 or 0.91"),
+        ("kink: 0.9", "kink: 0", "0 is below the least possible 0.01"),
+        ("base: 0.01", "base: 0.1024", "0.1024 is above the greatest possible 0.1023"),
+        ("slope1: 0.025", "slope1: 0.0255", "use 0.025 or 0.026"),
+        ("slope2: 0.8", "slope2: 10.24", "10.24 is above the greatest possible 10.23"),
+        ("reserve_factor: 0.15", "reserve_factor: 0.155", "use 0.15 or 0.16"),
+        ("liquidation_fee: 0.1", "liquidation_fee: 1.01", "1.01 is above"),
+        ("floor: 0.025", "floor: 0.06", "liquidation_bonus.floor: 0.06 is above cap 0.05"),
+        ("cap: 0.05}", "cap: 0.21}", "0.83 times (1 + bonus cap 0.21) is 1.0043"),
+        ("target_health: 1.05", "target_health: 1", "1 is not above 1"),
+        ("target_health: 1.05", "target_health: 6.6", "6.6 is above the greatest possible"),
+        ("full_liquidation_health: 0.9", "full_liquidation_health: 1", "not between 0 and 1"),
+        ("full_liquidation_health: 0.9", "full_liquidation_health: 0", "not between 0 and 1"),
+        ("dust: 1000", "dust: 1000.5", "1000.5 is not whole; use 1000 or 1001"),
+        ("write_off_below: 50", "write_off_below: 65536", "greatest possible 65535"),
+        ("supply_cap: 1_000", "supply_cap: 1_234", "1234 is not three digits (at most 511)"),
+        ("supply_cap: 1_000", "supply_cap: 5_125", "use 5100 or 5200"),
+        ("supply_cap: 1_000", "supply_cap: 1e30", "more than the chain can store"),
+        ("supply_cap: 1_000", "supply_cap: -1", "-1 is below zero"),
+        ("supply_cap: 1_000", "supply_cap: lots", "'lots' is no cap"),
+        ("supply_cap: 1_000", "supply_cap: 0", "seed: 0.1 is above supply_cap 0"),
+        ("seed: 0.1", "seed: 0", "0 is not above zero"),
+        ("seed: 0.1", "seed: 1001", "1001 is above supply_cap 1000"),
+        ("seed: 0.1", "seed: 0.0000000000000000001", "more than 18 decimals"),
+        ("price: 3000", "price: 0", "0 is not above zero"),
+        ("price: 3000", "price: 1.123456789", "use 1.12345678 or 1.12345679"),
+        ("price: 3000", "price: 1e21", "more than a feed may answer"),
+        ("decimals: 18", "decimals: 64", "greatest possible 63"),
+        ("decimals: 18", "decimals: 56", "56 and the feed's 8 add up to more than 63"),
+        ("decimals: 18", "decimals: 1.5", "1.5 is not whole; use 1 or 2"),
+        ("max_age: 65m", "max_age: 65", "65 is no age"),
+        ("max_age: 65m", "max_age: 0m", "0m is outside 1m to 65535m"),
+        ("max_age: 65m", "max_age: 46d", "46d is outside 1m to 65535m"),
+        ("borrowable: true", "borrowable: 1", "1 is neither true nor false"),
+        (WETH, WETH.lower(), f"carries no checksum; if it is right, write {WETH}"),
+        (WETH, WETH[:-1] + "3", "fails its checksum"),
+        (WETH, WETH[:-1], "is no address"),
+        (WETH, "0x" + "0" * 40, "the zero address is no contract"),
+        ("{decimals: 8, ", f"{{address: {FEED.lower()}, decimals: 8, ", f"write {FEED}"),
+        ("as_of: 2025-12-09", "as_of: yesterday", "'yesterday' is no date"),
+        ("name: Small", "name: 7", "7 is no text"),
+        ("chain_id: 1", "chain_id: 0", "0 is below the least possible 1"),
+        ("block: 23975177\n", "", "block: is missing; add it"),
+        ("    seed: 0.1\n", "", "reserves.WETH.seed: is missing; add it"),
+        ("    ltv:", "    ltvs:", "ltvs: there is no such key; did you mean ltv?"),
+        ("kink: 0.9", "knik: 0.9", "rates.knik: there is no such key; did you mean kink?"),
+        ("block:", "blok:", "blok: there is no such key; did you mean block?"),
+        ("block:", "name: Twice\nblock:", "name: the key stands here twice; remove one"),
+        ("    ltv:", "    seed: 1\n    ltv:", "WETH.seed: the key stands here twice"),
+        ("{floor: 0.025, cap: 0.05}", "0.05", "0.05 stands where a mapping belongs"),
+        ("    ltv:", "    ? {a: b}\n    : 1\n    ltv:", "a key is no name"),
+        ("source: this test", "source: *n", "*n is an alias; write the value out"),
+    ],
+)
+def test_parse_market__a_wrong_value__is_refused_with_a_remedy(
+    old: str, new: str, problem: str
+) -> None:
+    assert problem in refusal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("ltv: 0.8\n", "ltv: 0.83\n"),
+        ("ltv: 0.8\n", "ltv: 0\n"),
+        ("kink: 0.9", "kink: 1"),
+        ("base: 0.01", "base: 0.1023"),
+        ("slope2: 0.8", "slope2: 10.23"),
+        ("reserve_factor: 0.15", "reserve_factor: 1"),
+        ("floor: 0.025", "floor: 0.05"),
+        ("cap: 0.05}", "cap: 0.2}"),
+        ("target_health: 1.05", "target_health: 1.0001"),
+        ("full_liquidation_health: 0.9", "full_liquidation_health: 0.9999"),
+        ("write_off_below: 50", "write_off_below: 65535"),
+        ("supply_cap: 1_000", "supply_cap: 5_110"),
+        ("borrow_cap: 500", "borrow_cap: 2_000"),
+        ("borrowable: true", "borrowable: false"),
+        ("seed: 0.1", "seed: 1000"),
+        ("price: 3000", "price: 0.00000001"),
+        ("max_age: 65m", "max_age: 65535m"),
+        ("{decimals: 8, ", f"{{address: {FEED}, decimals: 8, "),
+        ("decimals: 18", "decimals: 6"),
+    ],
+)
+def test_parse_market__a_value_at_its_edge__is_accepted(old: str, new: str) -> None:
+    assert with_value(old, new).symbols == ("WETH",)
+
+
+def test_parse_market__many_problems__are_all_named_in_the_order_of_the_file() -> None:
+    text = SMALL.replace("dust: 1000", "dust: x").replace("kink: 0.9", "kink: 2")
+    with pytest.raises(MarketError) as caught:
+        parse(text.replace("chain_id: 1\n", "").replace("seed: 0.1", "sede: 0.1"))
+    lines = [problem.split(": ")[0] for problem in caught.value.problems]
+    paths = [problem.split(": ")[1] for problem in caught.value.problems]
+    assert lines == [f"small.yaml:{n}" for n in (1, 10, 13, 26, 27)]
+    assert paths == [
+        "chain_id",
+        "liquidation.dust",
+        "reserves.WETH.seed",
+        "reserves.WETH.rates.kink",
+        "reserves.WETH.sede",
+    ]
+
+
+def test_parse_market__the_same_token_twice__is_refused_at_the_second() -> None:
+    with pytest.raises(MarketError, match=r"reserves\.WETH2\.address: 0xC02.* is WETH's already"):
+        parse(f"{SMALL}  WETH2:\n    address: {WETH}\n{RESERVE}")
+
+
+def test_parse_market__two_tokens__are_accepted() -> None:
+    assert parse(f"{SMALL}  USDC:\n    address: {USDC}\n{RESERVE}").symbols == ("WETH", "USDC")
+
+
+def with_reserves(count: int) -> str:
+    addresses = (to_checksum_address(f"0x{n:040x}") for n in range(1, count + 1))
+    return HEAD + "".join(
+        f"  T{n}:\n    address: '{address}'\n{RESERVE}" for n, address in enumerate(addresses)
+    )
+
+
+def test_parse_market__64_reserves__are_accepted() -> None:
+    assert len(parse(with_reserves(64)).symbols) == 64
+
+
+def test_parse_market__65_reserves__are_refused() -> None:
+    with pytest.raises(
+        MarketError, match=r"small\.yaml:13: reserves: 65 reserves are more than 64"
+    ):
+        parse(with_reserves(65))
+
+
+def test_parse_market__no_reserve__is_refused() -> None:
+    with pytest.raises(MarketError, match="the market has no reserve; add one"):
+        parse(HEAD.replace("reserves:", "reserves: {}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "bad.yaml: the file is empty"),
+        ("# only a comment", "bad.yaml: the file is empty"),
+        ("- a\n- b", "bad.yaml:1: a market is a mapping"),
+        ("words", "bad.yaml:1: a market is a mapping"),
+        ("a: 1\nb: [", "bad.yaml:2: this is no YAML"),
+        ("a: 1\n\tb: 2", "bad.yaml:2: this is no YAML"),
+        ("a: 1\n---\nb: 2", "bad.yaml:2: this is no YAML"),
+        ("a: \x00", "bad.yaml: this is no YAML"),
+        ("a: &x 1\nb: *x", "bad.yaml:2: *x is an alias; write the value out"),
+        ("a: " + "[" * 5000 + "]" * 5000, "bad.yaml: values are nested too deep"),
+    ],
+)
+def test_parse_market__no_market_at_all__is_refused(text: str, problem: str) -> None:
+    with pytest.raises(MarketError) as caught:
+        parse_market(text, source="bad.yaml")
+    assert str(caught.value).startswith(problem)
+
+
+@given(st.text(max_size=200))
+def test_parse_market__any_text__is_refused_in_words(text: str) -> None:
+    with pytest.raises(MarketError):
+        parse(text)
+
+
+@settings(max_examples=50)
+@given(
+    st.sampled_from([line for line in SMALL.splitlines() if not line.endswith(":")]),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+)
+def test_parse_market__any_value__is_accepted_or_refused_in_words(line: str, value: str) -> None:
+    try:
+        answer = parse(SMALL.replace(line, f"{line.split(':')[0]}: {value}")).symbols
+    except MarketError as error:
+        answer = error.problems
+    assert answer == ("WETH",) or all(problem.startswith("small.yaml") for problem in answer)
+
+
+def test_load_market__no_such_file__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MarketError, match=r"none\.yaml: there is no such file; check the path"):
+        load_market(tmp_path / "none.yaml")
+
+
+def test_load_market__a_folder__is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MarketError, match="cannot be read"):
+        load_market(tmp_path)
+
+
+def test_load_market__no_utf8__is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(SMALL.replace("Small", "Kleinmärkte").encode("latin-1"))
+    with pytest.raises(MarketError, match=r"latin\.yaml: the file is no UTF-8 text"):
+        load_market(path)
+
+
+def test_load_market__utf8__is_read(tmp_path: Path) -> None:
+    path = tmp_path / "utf8.yaml"
+    path.write_text(SMALL.replace("Small", "Kleinmärkte"), encoding="utf-8")
+    assert load_market(path).name == "Kleinmärkte"
+
+
+@given(st.fractions(max_denominator=10**6).map(lambda x: Fraction(int(x * 10**9), 10**9)))
+def test_plain__any_decimal__reads_back_as_itself(number: Fraction) -> None:
+    assert Fraction(plain(number)) == number

@@ -1,0 +1,152 @@
+"""Pausing and freezing: what stops, and that leaving never does.
+
+| action                  | frozen | paused |
+|-------------------------|--------|--------|
+| supply, borrow          | no     | no     |
+| liquidate               | yes    | no     |
+| everything else         | yes    | yes    |
+"""
+
+from __future__ import annotations
+
+import ape
+import pytest
+
+from tests._cast import MAX, WAD, quickly
+
+
+@pytest.fixture
+def market(still):
+    return still
+
+
+@pytest.fixture(autouse=True)
+def scene(still, supplier, borrower):
+    still.supply(supplier, still["USDC"], 100_000)
+    still.supply(borrower, still["WETH"], 10)
+    still.borrow(borrower, still["USDC"], 15_000)
+
+
+@pytest.fixture
+def switch(market, owner):
+    """Throws a switch for a reserve."""
+
+    def run(name, reserve):
+        quickly(getattr(market.configurator, name), market.pool, reserve.id, sender=owner)
+
+    return run
+
+
+REFUSALS = [("freeze", "ReserveFrozen"), ("pause", "ReservePaused")]
+
+
+@pytest.mark.parametrize(("name", "error"), REFUSALS)
+def test_switches__on__stop_supply(pool, usdc, supplier, switch, name, error):
+    switch(name, usdc)
+
+    with ape.reverts(getattr(pool, error), id=usdc.id):
+        pool.supply(usdc.id, 1, supplier, sender=supplier)
+
+
+@pytest.mark.parametrize(("name", "error"), REFUSALS)
+def test_switches__on__stop_borrowing(pool, usdc, borrower, switch, name, error):
+    switch(name, usdc)
+
+    with ape.reverts(getattr(pool, error), id=usdc.id):
+        pool.borrow(usdc.id, 1, borrower, borrower, sender=borrower)
+
+
+@pytest.mark.parametrize("name", ["freeze", "pause"])
+def test_switches__on_for_another_reserve__stop_nothing(
+    pool, usdc, weth, supplier, borrower, switch, name
+):
+    switch(name, weth)
+
+    pool.supply(usdc.id, 1, supplier, sender=supplier)
+    pool.borrow(usdc.id, 1, borrower, borrower, sender=borrower)
+
+
+@pytest.mark.parametrize("name", ["freeze", "pause"])
+def test_switches__on__never_stop_a_withdrawal(pool, usdc, supplier, switch, name):
+    switch(name, usdc)
+    pool.withdraw(usdc.id, usdc.units(85_000), supplier, supplier, sender=supplier)
+    assert pool.supplyBalance(supplier, usdc.id) == usdc.units(15_000)
+
+
+@pytest.mark.parametrize("name", ["freeze", "pause"])
+def test_switches__on__never_stop_a_repayment(pool, usdc, borrower, switch, name):
+    switch(name, usdc)
+    pool.repay(usdc.id, MAX, borrower, sender=borrower)
+    assert pool.debtBalance(borrower, usdc.id) == 0
+
+
+@pytest.mark.parametrize("name", ["freeze", "pause"])
+def test_switches__on__never_stop_leaving_with_the_collateral(
+    pool, usdc, weth, borrower, switch, name
+):
+    for reserve in (usdc, weth):
+        switch(name, reserve)
+
+    pool.repay(usdc.id, MAX, borrower, sender=borrower)
+    pool.setCollateral(weth.id, False, borrower, sender=borrower)
+    pool.withdraw(weth.id, MAX, borrower, borrower, sender=borrower)
+
+    assert pool.positions(borrower) == []
+
+
+@pytest.mark.parametrize("symbol", ["USDC", "WETH"])
+def test_switches__paused_on_either_side__stops_liquidation(
+    market, pool, weth, usdc, borrower, liquidator, switch, symbol
+):
+    market.set_price(weth, 1_750)
+    switch("pause", market[symbol])
+
+    with ape.reverts(pool.ReservePaused, id=market[symbol].id):
+        pool.liquidate(borrower, usdc.id, weth.id, MAX, 0, liquidator, sender=liquidator)
+
+
+def test_switches__frozen_on_both_sides__liquidation_goes_on(
+    market, pool, weth, usdc, borrower, liquidator, switch
+):
+    market.set_price(weth, 1_750)
+    for reserve in (usdc, weth):
+        switch("freeze", reserve)
+
+    pool.liquidate(borrower, usdc.id, weth.id, MAX, 0, liquidator, sender=liquidator)
+
+    assert pool.healthFactor(borrower) > WAD
+
+
+@pytest.mark.parametrize("name", ["freeze", "pause"])
+def test_switches__on__bad_debt_is_still_written_off(
+    market, pool, usdc, weth, borrower, liquidator, switch, name
+):
+    market.set_price(weth, 1)
+    switch(name, usdc)
+
+    pool.writeOff(borrower, sender=liquidator)
+
+    assert pool.positions(borrower) == []
+
+
+@pytest.mark.parametrize("name", ["freeze", "pause"])
+def test_switches__off_again__everything_goes_on(
+    market, pool, usdc, weth, borrower, supplier, liquidator, switch, name
+):
+    switch(name, usdc)
+    switch("un" + name, usdc)
+
+    pool.supply(usdc.id, 1, supplier, sender=supplier)
+    pool.borrow(usdc.id, 1, borrower, borrower, sender=borrower)
+    market.set_price(weth, 1_750)
+    pool.liquidate(borrower, usdc.id, weth.id, MAX, 0, liquidator, sender=liquidator)
+
+
+def test_switches__both__are_independent(pool, usdc, switch):
+    shown = []
+    for name in ("pause", "freeze", "unpause", "unfreeze"):
+        switch(name, usdc)
+        data = pool.reserveData(usdc.id)
+        shown.append((data.paused, data.frozen))
+
+    assert shown == [(True, False), (True, True), (False, True), (False, False)]
