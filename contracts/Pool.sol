@@ -13,6 +13,7 @@ import {TargetHealth} from "./liquidation/TargetHealth.sol";
 import {LiquidationWord} from "./libraries/LiquidationWord.sol";
 import {Ledger, Positions} from "./libraries/Positions.sol";
 import {Reserve, Reserves, ReserveSlots, Risk} from "./libraries/Reserves.sol";
+import {Untrusted} from "./libraries/Untrusted.sol";
 import {Valuation} from "./libraries/Valuation.sol";
 import {WAD, WadMath} from "./libraries/WadMath.sol";
 
@@ -236,6 +237,10 @@ contract Pool is IPool, ReentrancyGuardTransient {
         _requireLive(debtId, debtToken);
         _requireLive(collateralId, collateralToken);
 
+        // Stored at once, because an external rate model has moved on and must not be asked about the same interval again.
+        _reserves[debtId].store(l.debt);
+        _reserves[collateralId].store(l.collateral);
+
         _assessLiquidation(l);
         _size(l, maxRepay);
         received = l.seized - l.fee;
@@ -344,10 +349,11 @@ contract Pool is IPool, ReentrancyGuardTransient {
     {
         address model = _liquidation.model();
         if (model != address(0)) {
-            (bool ok, bytes memory answer) = model.staticcall(abi.encodeCall(ILiquidationModel.size, (c, terms)));
-            if (ok && answer.length == 64) {
-                (repayValue, bonus) = abi.decode(answer, (uint256, uint256));
-                if (repayValue != 0) return (repayValue.min(c.debtSide), bonus.min(c.bonusCap));
+            bool ok;
+            (ok, repayValue, bonus) = Untrusted.ask(model, abi.encodeCall(ILiquidationModel.size, (c, terms)), 2);
+            // An answer too small to act on is none.
+            if (ok && repayValue != 0 && repayValue >= terms.dust.min(c.debtSide)) {
+                return (repayValue.min(c.debtSide), bonus.min(c.bonusCap));
             }
         }
         return TargetHealth.size(c, terms);

@@ -54,9 +54,9 @@ def report(
     if replayed:
         figures["replay"] = {
             "scenarios": len(replayed),
-            "liquidations": sum(
-                row.event.collateral_reserve >= 0 for path in replayed for row in path.rows
-            ),
+            "liquidations": sum(_executed(row) for path in replayed for row in path.rows),
+            "write_offs": sum(len(r.chain.write_offs) for path in replayed for r in path.rows),
+            "refused": sum(r.chain.refused is not None for path in replayed for r in path.rows),
             "max_difference_wei": max(path.difference for path in replayed),
         }
     rows = [row for path in replayed for row in path.rows]
@@ -66,14 +66,29 @@ def report(
         market=market,
         command=command,
         drawn=_drawn(run, replayed[0].rows) if replayed else None,
+        assumptions=_on_refusals(figures["replay"]) if replayed else (),
         tables={"replay": _table(rows)} if rows else None,
         **figures,
     )
 
 
+def _on_refusals(figures: dict[str, Any]) -> tuple[str, ...]:
+    if not figures["refused"]:
+        return ()
+    return (
+        f"Of the replayed liquidations {figures['refused']:,} were refused, by the contracts and by "
+        "the integer model with the same error: at a limit, the float engine's rounding differs.",
+    )
+
+
+def _executed(row: Row) -> bool:
+    """A liquidation that the contracts did; not a write-off alone, and not one they refused."""
+    return row.event.collateral_reserve >= 0 and row.chain.refused is None
+
+
 def _drawn(run: stress.Stress, rows: Sequence[Row]) -> html.Replay:
-    """The liquidations of one path, float engine beside contracts, at the oracle's prices."""
-    rows = [row for row in rows if row.event.collateral_reserve >= 0]
+    """One path's liquidations, float engine beside contracts, at the oracle's prices."""
+    rows = [row for row in rows if _executed(row)]
     price = run.trace.oracle_price_usd
     scale = [10.0**r.decimals for r in run.snapshot.reserves]
 

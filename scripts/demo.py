@@ -23,15 +23,27 @@ from sims.cli import Bars, console, plain_errors
 @click.option("--seed", default=1, show_default=True, help="Of the accounts and of the paths.")
 @click.option(
     "--volatility-scale",
-    default=4.0,
+    default=3.0,
     show_default=True,
     help="Every volatility of the calibrated model times this.",
+)
+@click.option(
+    "--jump-scale",
+    default=365.0,
+    show_default=True,
+    help="Market-wide jumps this many times as often: 365 is one like 10 October 2025 a day.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/demo"), show_default=True
 )
 def cli(
-    pool: str | None, accounts: int, paths: int, seed: int, volatility_scale: float, out: Path
+    pool: str | None,
+    accounts: int,
+    paths: int,
+    seed: int,
+    volatility_scale: float,
+    jump_scale: float,
+    out: Path,
 ) -> None:
     """From a local market, or one behind RPC_URL, to a stress report checked against the chain."""
     from scripts._anvil import AnvilError, unwinding_on_sigterm
@@ -48,7 +60,9 @@ def cli(
     clock = Clock()
     kinds = (AnvilError, ChainError, DeployError, FillError, JournalError, ReplayError)
     with plain_errors(*kinds), unwinding_on_sigterm(), Bars() as bars:
-        settings = stress.StressSettings(paths=paths, seed=seed, volatility_scale=volatility_scale)
+        settings = stress.StressSettings(
+            paths=paths, seed=seed, volatility_scale=volatility_scale, jump_scale=jump_scale
+        )
         url = os.environ.get("RPC_URL", "").strip()
         if url and not pool:
             raise ChainError("RPC_URL is set but no pool: name one with --pool or POOL=0x...")
@@ -73,8 +87,9 @@ def cli(
         )
     console.print(
         f"\n{told['accounts']:,} accounts, {told['scenarios']:,} paths, "
-        f"{told['replay']['liquidations']:,} liquidations replayed: the contracts and the integer "
-        f"model are {told['replay']['max_difference_wei']} wei apart.\n"
+        f"{told['replay']['liquidations']:,} liquidations and {told['replay']['write_offs']:,} "
+        "write-offs replayed: the contracts and the integer model are "
+        f"{told['replay']['max_difference_wei']} wei apart.\n"
         f"Report: {out / 'index.html'}",
         highlight=False,
         soft_wrap=True,

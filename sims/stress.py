@@ -53,6 +53,7 @@ class StressSettings:
     paths, seed : how many price paths, and where they start.
     horizon_s, dt_s : length of a path and of a step, in seconds.
     volatility_scale : every volatility of the calibrated model times this.
+    jump_scale : the calibrated model's one market-wide jump a year comes this many times as often.
     worst : how many of the worst paths are named, for a replay.
     liquidators : gas, capital and patience of liquidators; its `dt_s` is this one.
     """
@@ -62,6 +63,7 @@ class StressSettings:
     horizon_s: int = 86_400
     dt_s: int = 300
     volatility_scale: float = 1.0
+    jump_scale: float = 1.0
     worst: int = 3
     liquidators: Settings = field(default_factory=Settings)
 
@@ -74,6 +76,8 @@ class StressSettings:
             )
         if not 0.0 < self.volatility_scale <= 20.0:
             raise InputError(f"volatility_scale is {self.volatility_scale:g}; keep it in (0, 20].")
+        if not 0.0 <= self.jump_scale <= 10_000.0:
+            raise InputError(f"jump_scale is {self.jump_scale:g}; keep it between 0 and 10,000.")
         if not 1 <= self.worst <= self.paths:
             raise InputError(f"worst is {self.worst}; keep it between 1 and the number of paths.")
 
@@ -125,7 +129,7 @@ class Stress:
 
 
 def price_model(snapshot: Snapshot, settings: StressSettings) -> PriceModel:
-    """The calibrated model from the snapshot's prices, with its volatilities scaled."""
+    """The calibrated model from the snapshot's prices, stressed as the settings say."""
     prices = snapshot.prices
     missing = [s for s, p in zip(snapshot.symbols, prices, strict=True) if p <= 0.0]
     if missing:
@@ -133,7 +137,12 @@ def price_model(snapshot: Snapshot, settings: StressSettings) -> PriceModel:
             f"{', '.join(missing)} had no price at the block; take the snapshot at another one."
         )
     model = default_model(snapshot.symbols, spot_usd=prices)
-    return replace(model, volatility=model.volatility * settings.volatility_scale)
+    jumps = model.common_jumps
+    return replace(
+        model,
+        volatility=model.volatility * settings.volatility_scale,
+        common_jumps=replace(jumps, per_year=jumps.per_year * settings.jump_scale),
+    )
 
 
 def run(
@@ -198,17 +207,13 @@ def report_input(
     command: str,
     created: datetime,
     replay: report.Replay | None = None,
+    assumptions: tuple[str, ...] = (),
     title: str = "Stress report",
 ) -> report.ReportInput:
     """What `report.write_report` needs to know of a run."""
     origin, settings = stress.snapshot.origin, stress.settings
     supply, debt, _ = stress.snapshot.totals()
     supply_cap, borrow_cap = _caps(stress.snapshot)
-    scale = settings.volatility_scale
-    model = (
-        "Prices follow correlated factors with Student-t steps and jumps, calibrated to late 2025"
-    )
-    model += "." if scale == 1.0 else f"; every volatility times {scale:g}: a stress, no forecast."
     return report.ReportInput(
         provenance=report.Provenance(
             title=title,
@@ -238,13 +243,14 @@ def report_input(
             convergence=stress.settled,
             horizon_s=float(settings.horizon_s),
             step_s=float(settings.dt_s),
-            model=model,
+            model=_price_model_in_words(settings),
         ),
         crash=report.Crash(
             path=f"The worst of {settings.paths:,} paths, number {stress.worst[0]:,}.",
             trace=stress.trace,
         ),
         replay=replay,
+        assumptions=assumptions,
     )
 
 
@@ -258,6 +264,7 @@ def summary(stress: Stress) -> dict[str, Any]:
         "seed": settings.seed,
         "horizon_s": settings.horizon_s,
         "volatility_scale": settings.volatility_scale,
+        "jump_scale": settings.jump_scale,
         "bad_debt": {
             "mean_usd": losses.mean.value,
             "var99_usd": losses.value_at_risk.value,
@@ -280,6 +287,7 @@ def publish(
     market: str,
     command: str,
     drawn: report.Replay | None = None,
+    assumptions: tuple[str, ...] = (),
     tables: Mapping[str, Mapping[str, Any]] | None = None,
     **figures: Any,
 ) -> dict[str, Any]:
@@ -288,6 +296,7 @@ def publish(
     Parameters
     ----------
     drawn : a replayed path for the report to draw.
+    assumptions : sentences for the report's last page.
     folder : replaced when it holds a report already; anything else in its place is refused.
     tables : further Parquet files by name, each from column to values.
     figures : further entries of the summary; a mapping is merged into the one of the same name.
@@ -302,7 +311,14 @@ def publish(
             created = datetime.now(timezone.utc)
             report.write_report(
                 made / "index.html",
-                report_input(stress, market=market, command=command, created=created, replay=drawn),
+                report_input(
+                    stress,
+                    market=market,
+                    command=command,
+                    created=created,
+                    replay=drawn,
+                    assumptions=assumptions,
+                ),
             )
             for name, columns in {**_tables(stress), **(tables or {})}.items():
                 table = pa.table({key: pa.array(values) for key, values in columns.items()})
@@ -341,6 +357,16 @@ def _tables(stress: Stress) -> dict[str, dict[str, Any]]:
 
 
 # ---------------------------------------------------------------- steps
+
+
+def _price_model_in_words(settings: StressSettings) -> str:
+    said = "Prices follow correlated factors with Student-t steps and jumps, as of late 2025"
+    stressed = []
+    if settings.volatility_scale != 1.0:
+        stressed.append(f"every volatility times {settings.volatility_scale:g}")
+    if settings.jump_scale != 1.0:
+        stressed.append(f"market-wide jumps {settings.jump_scale:g} times as often")
+    return f"{said}; {' and '.join(stressed)}: a stress, no forecast." if stressed else f"{said}."
 
 
 def _paths(snapshot: Snapshot, settings: StressSettings, wanted: range) -> FloatArray:

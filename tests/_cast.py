@@ -225,17 +225,21 @@ def list_asset(market: Market, asset: Asset, token: Any, feed: Any) -> Reserve:
     return reserve
 
 
-def quickly(method: Any, *args: Any, sender: Any, gas: int = 10_000_000) -> None:
-    """Sends a transaction that sets the scene: raw, from an account that the node unlocks."""
+def attempt(method: Any, *args: Any, sender: Any, gas: int = 10_000_000) -> bool:
+    """Sends a raw transaction from an account that the node unlocks; says whether it went well."""
     call = {
         "from": sender.address,
         "to": method.contract.address,
         "data": "0x" + method.encode_input(*args).hex(),
         "gas": hex(gas),
     }
-    request = ape.chain.provider.make_request
-    receipt = request("eth_sendTransactionSync", [call])
-    if int(receipt["status"], 16) != 1:
+    receipt = ape.chain.provider.make_request("eth_sendTransactionSync", [call])
+    return int(receipt["status"], 16) == 1
+
+
+def quickly(method: Any, *args: Any, sender: Any) -> None:
+    """Sends a transaction that sets the scene, and must go well."""
+    if not attempt(method, *args, sender=sender):
         method(*args, sender=sender)  # fails again, and says why
         raise AssertionError("a transaction that set the scene failed")
 

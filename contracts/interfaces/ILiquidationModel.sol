@@ -23,7 +23,8 @@ struct LiquidationTerms {
 /// @notice How much of an unhealthy account may be repaid, and at what bonus. The pool carries the target-health rule and
 /// needs no call for it; a pool whose external model is set asks this interface instead.
 /// @dev The pool never lets a model take more than the debt and the collateral that are there, nor pay a bonus above the cap
-/// of the collateral; a model that reverts, or allows nothing, falls back to the built-in rule, so that no model can block a liquidation.
+/// of the collateral. A model that reverts, answers short, uses more gas than `Untrusted.GAS`, or allows less than the pool's
+/// dust falls back to the built-in rule: no model can block a liquidation.
 interface ILiquidationModel {
     /// @return repayValue The most that may be repaid, as value in WAD. At or above `debtSide`, all of the debt; at or above
     /// what the collateral covers at that bonus, all of the collateral.

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 /// @title Rate model
 /// @notice What borrowing costs. The pool carries a kinked curve for every reserve in its hot word and needs no call for
 /// it; a reserve whose external model is set asks this interface instead.
-/// @dev What the pool assumes and how it protects itself: a model that reverts, answers short or costs all the gas falls
-/// back to the reserve's own curve, and every answer is cut at `Compounding.MAX_RATE`. No model can block an exit.
+/// @dev What the pool assumes and how it protects itself: a model that reverts, answers short or uses more gas than
+/// `Untrusted.GAS` falls back to the reserve's own curve, and every answer is cut at `Compounding.MAX_RATE`. No model can block an exit.
 interface IRateModel {
     /// @notice The borrow rate per second in WAD, averaged over the `elapsed` seconds that end now.
     /// @param pool The pool that asks.

@@ -5,6 +5,7 @@ import {KinkedCurve} from "../rates/KinkedCurve.sol";
 import {IRateModel} from "../interfaces/IRateModel.sol";
 import {Caps} from "./Caps.sol";
 import {Compounding} from "./Compounding.sol";
+import {Untrusted} from "./Untrusted.sol";
 import {WAD, WadMath} from "./WadMath.sol";
 
 /// @dev What a reserve keeps on chain. Lending touches `index`, `totals` and `token`; a health check reads `risk` as well.
@@ -199,7 +200,8 @@ library Reserves {
     {
         uint256 u = utilization(r);
         if (r.rates & EXTERNAL_MODEL != 0) {
-            (bool ok, uint256 rate) = _askModel(address(uint160(slots.model)), id, u, elapsed);
+            bytes memory question = abi.encodeCall(IRateModel.borrowRate, (address(this), id, u, elapsed));
+            (bool ok, uint256 rate,) = Untrusted.ask(address(uint160(slots.model)), question, 1);
             if (ok) return rate.min(Compounding.MAX_RATE);
         }
         return KinkedCurve.borrowRate(r.rates, u);
@@ -208,23 +210,9 @@ library Reserves {
     /// @notice Lets an external model move its own state over the interval that `accrued` is about to close.
     function notifyModel(ReserveSlots storage slots, uint256 id) internal {
         Reserve memory before = load(slots);
-        if (before.rates & EXTERNAL_MODEL == 0) return;
-        try IRateModel(address(uint160(slots.model)))
-            .accrued(id, utilization(before), block.timestamp - before.timestamp) {}
-            catch {}
-    }
-
-    /// @dev By hand, because a typed call to a model that answers short reverts here.
-    function _askModel(address model, uint256 id, uint256 u, uint256 elapsed)
-        private
-        view
-        returns (bool ok, uint256 rate)
-    {
-        bytes memory question = abi.encodeCall(IRateModel.borrowRate, (address(this), id, u, elapsed));
-        assembly ("memory-safe") {
-            ok := staticcall(gas(), model, add(question, 32), mload(question), 0, 32)
-            ok := and(ok, gt(returndatasize(), 31))
-            rate := mload(0)
-        }
+        uint256 elapsed = block.timestamp - before.timestamp;
+        if (elapsed == 0) return;
+        bytes memory message = abi.encodeCall(IRateModel.accrued, (id, utilization(before), elapsed));
+        Untrusted.tell(address(uint160(slots.model)), message);
     }
 }

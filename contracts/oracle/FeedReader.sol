@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
+import {Untrusted} from "../libraries/Untrusted.sol";
 
 /// @notice Reads a feed into a price or into zero, "no price"; never into a wrong price, and never reverts.
 library FeedReader {
@@ -12,6 +13,7 @@ library FeedReader {
     /// @param maxAge The oldest answer that counts, in seconds.
     function read(address feed, uint256 maxAge) internal view returns (uint256 answer) {
         bytes4 selector = IPriceFeed.latestRoundData.selector;
+        uint256 maxGas = Untrusted.GAS;
         uint256 updatedAt;
         bool ok;
         // Decoding by hand, because a typed call to a feed that answers short, or to an address without code, reverts here and
@@ -19,7 +21,7 @@ library FeedReader {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, selector)
-            ok := staticcall(gas(), feed, free, 4, free, 160)
+            ok := staticcall(maxGas, feed, free, 4, free, 160)
             ok := and(ok, gt(returndatasize(), 159))
             answer := mload(add(free, 32))
             updatedAt := mload(add(free, 96))

@@ -266,7 +266,8 @@ def crash_figure(data: ReportInput) -> go.Figure:
         )
     for row, values, name, colour in (
         (2, trace.liquidated_usd, "liquidated", BLUE),
-        (3, trace.bad_debt_usd, "bad debt", VERMILION),
+        (3, trace.bad_debt_usd + trace.shortfall_usd, "written off or short", ORANGE),
+        (3, trace.bad_debt_usd, "written off", VERMILION),
     ):
         figure.add_scatter(
             x=hours,
@@ -282,7 +283,12 @@ def crash_figure(data: ReportInput) -> go.Figure:
     figure.update_xaxes(title="Hours from the start", row=3, col=1)
     figure.update_yaxes(title="Oracle price<br>against the start", ticksuffix=SUFFIX, row=1, col=1)
     figure.update_yaxes(title="Liquidated,<br>USD million", rangemode="tozero", row=2, col=1)
-    figure.update_yaxes(title="Bad debt,<br>USD million", rangemode="tozero", row=3, col=1)
+    figure.update_yaxes(
+        title="Written off; or short<br>of collateral, USD million",
+        rangemode="tozero",
+        row=3,
+        col=1,
+    )
     return _finish(figure, height=640)
 
 

@@ -30,7 +30,7 @@ RISK_REFUSED = [
 ]
 RISK_ACCEPTED = [
     {"ltv_bps": 8_300},
-    {"ltv_bps": 0, "threshold_bps": 0},
+    {"ltv_bps": 0, "threshold_bps": 1},
     {"threshold_bps": 9_999, "bonus_floor_bps": 0, "bonus_cap_bps": 0},
     {"bonus_floor_bps": 500},
     {"ltv_bps": 0, "threshold_bps": 4_999, "bonus_cap_bps": 10_000},
@@ -71,6 +71,14 @@ def test_set_risk__at_a_bound__accepted(pool, configurator, weth, owner, changes
     assert (data.bonusFloor, data.bonusCap) == (p["bonusFloorBps"] * bps, p["bonusCapBps"] * bps)
     assert data.liquidationFee == p["liquidationFeePercent"] * WAD // 100
     assert data.maxAge == p["maxAge"]
+
+
+def test_set_risk__threshold_taken_away__refused(pool, configurator, weth, owner):
+    """It would put pledged collateral out of a liquidator's reach."""
+    with ape.reverts(configurator.ThresholdCannotVanish, id=weth.id):
+        configurator.setRisk(
+            pool, weth.id, risk(weth, {"ltv_bps": 0, "threshold_bps": 0}), sender=owner
+        )
 
 
 @pytest.mark.parametrize(("bonus_bps", "frontier"), TOXIC_FRONTIER)

@@ -186,10 +186,14 @@ def test_write_off__of_everything__freezes_the_reserve(pool, fine, supplier):
 
 
 @pytest.mark.usefixtures("wiped_out")
-def test_write_off__of_everything__leaves_claims_of_next_to_nothing(pool, fine, supplier):
-    claim = pool.supplyBalance(supplier, fine.id)
-    assert claim == fine.units(9_999) // WAD
-    assert pool.reserveData(fine.id).supplyIndex == 1
+def test_write_off__of_everything__leaves_claims_on_nothing_that_can_be_closed(
+    pool, fine, supplier
+):
+    assert pool.supplyBalance(supplier, fine.id) == 0
+
+    log = event(pool.withdraw(fine.id, MAX, supplier, supplier, sender=supplier), pool.Withdraw)
+
+    assert (log.assets, log.shares) == (0, fine.units(9_999))
 
 
 @pytest.mark.parametrize(("supplied", "frozen"), [(9_999, True), (10_001, False)])
