@@ -1,0 +1,131 @@
+"""From a snapshot to a report: the same settings give the same figures, and nothing is half-written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sims import stress
+from sims.rates import InputError
+from sims.stress import StressSettings
+from tests.sims._snapshots import snapshot
+
+HARD = StressSettings(paths=60, seed=3, volatility_scale=3.0, jump_scale=365.0)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return stress.run(snapshot(), HARD)
+
+
+def publish(run, folder):
+    return stress.publish(run, folder, market="test", command="none")
+
+
+def test_run__again__is_the_same_to_the_bit(run):
+    again = stress.run(snapshot(), HARD)
+    np.testing.assert_array_equal(again.result.loss_usd, run.result.loss_usd)
+    assert again.losses == run.losses
+
+
+def test_run__another_seed__is_another_market(run):
+    other = stress.run(snapshot(), replace(HARD, seed=4))
+    assert (other.result.liquidated_usd != run.result.liquidated_usd).any()
+
+
+def test_run__more_paths_than_a_block__joins_them_in_order(run, monkeypatch):
+    monkeypatch.setattr(stress, "BLOCK", 7)
+    blocks = stress.run(snapshot(), HARD)
+    np.testing.assert_array_equal(blocks.result.loss_usd, run.result.loss_usd)
+
+
+def test_run__worst_paths__are_those_with_the_largest_losses(run):
+    losses = run.result.loss_usd
+    assert losses[list(run.worst)].tolist() == sorted(losses, reverse=True)[:3]
+    assert losses[run.worst[0]] > 0.0
+
+
+def test_paths__made_again_alone__are_the_ones_that_ran(run):
+    alone = run.cascade().trace(run.paths(range(run.worst[0], run.worst[0] + 1))[0])
+    assert alone.events == run.trace.events
+
+
+def test_price_model__scales__reach_the_factors():
+    calm = stress.price_model(snapshot(), StressSettings())
+    hard = stress.price_model(snapshot(), HARD)
+    np.testing.assert_allclose(hard.volatility, 3.0 * calm.volatility)
+    np.testing.assert_allclose(hard.common_jumps.per_year, 365.0 * calm.common_jumps.per_year)
+
+
+def test_run__a_reserve_without_price__is_refused_by_name():
+    taken = snapshot()
+    dead = replace(taken.reserves[2], answer=0)
+    without = replace(taken, reserves=(*taken.reserves[:2], dead, *taken.reserves[3:]))
+    with pytest.raises(InputError, match="weETH had no price"):
+        stress.run(without, HARD)
+
+
+def test_run__a_symbol_without_calibration__is_refused_by_name():
+    taken = snapshot()
+    unknown = replace(taken.reserves[0], symbol="DOGE")
+    with pytest.raises(InputError, match="DOGE"):
+        stress.run(replace(taken, reserves=(unknown, *taken.reserves[1:])), HARD)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"paths": 9}, "9 paths"),
+        ({"dt_s": 0}, "step of 0 s"),
+        ({"horizon_s": 10}, "horizon of 10 s"),
+        ({"volatility_scale": 0.0}, "volatility_scale"),
+        ({"jump_scale": -1.0}, "jump_scale"),
+        ({"worst": 0}, "worst"),
+    ],
+)
+def test_settings__out_of_range__refused(wrong, said):
+    with pytest.raises(InputError, match=said):
+        StressSettings(**wrong)
+
+
+def test_publish__a_run__writes_page_tables_and_summary(run, tmp_path):
+    told = publish(run, tmp_path / "report")
+    names = {p.name for p in (tmp_path / "report").iterdir()}
+    assert names == {
+        *("index.html", "summary.json", "snapshot"),
+        *("paths.parquet", "shocks.parquet", "rates.parquet"),
+    }
+    assert json.loads((tmp_path / "report" / "summary.json").read_text()) == told
+    assert told["bad_debt"]["es99_usd"] >= told["bad_debt"]["var99_usd"] > 0.0
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+
+
+def test_publish__over_an_older_report__replaces_it(run, tmp_path):
+    publish(run, tmp_path / "report")
+    (tmp_path / "report" / "old.txt").write_text("old")
+    publish(run, tmp_path / "report")
+    assert not (tmp_path / "report" / "old.txt").exists()
+
+
+def test_publish__over_something_else__refused_and_nothing_is_lost(run, tmp_path):
+    (tmp_path / "thesis.doc").write_text("precious")
+    with pytest.raises(InputError, match="holds no report"):
+        publish(run, tmp_path)
+    assert (tmp_path / "thesis.doc").read_text() == "precious"
+
+
+def test_publish__that_fails_half_way__leaves_the_older_report(run, tmp_path, monkeypatch):
+    publish(run, tmp_path / "report")
+    before = (tmp_path / "report" / "index.html").read_bytes()
+
+    def full_disk(*_args, **_kwargs):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(stress.pq, "write_table", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        publish(run, tmp_path / "report")
+    assert (tmp_path / "report" / "index.html").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
