@@ -44,11 +44,14 @@ compile: setup ## Compile the contracts, all of them when a compiler setting cha
 demo: setup ## See a market live through a crash on a local chain
 	@.venv/bin/ape run demo
 
-test: compile ## Run every test: contracts on anvil, then the simulations
-	@.venv/bin/ape test tests --ignore=tests/sims || \
+# Ape's plugin starts a chain for every run; what needs none, or starts its own, runs without it.
+ALONE := tests/sims tests/differential tests/scripts tests/fork
+
+test: compile ## Run every test: contracts on anvil, then simulations, scripts and forks
+	@.venv/bin/ape test tests $(addprefix --ignore=,$(ALONE)) -q || \
 		{ echo "make test: the contract tests failed" >&2; exit 1; }
-	@.venv/bin/python -m pytest -p no:ape_test -q tests/sims || \
-		{ echo "make test: the simulation tests failed" >&2; exit 1; }
+	@.venv/bin/python -m pytest -p no:ape_test -q $(ALONE) || \
+		{ echo "make test: the tests of simulations and scripts failed" >&2; exit 1; }
 
 lint: setup ## Check style and types, change nothing
 	@.venv/bin/ruff check .

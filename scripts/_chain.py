@@ -76,7 +76,7 @@ def connected(
             context = networks.parse_network_choice(
                 choice, provider_settings=settings, disconnect_after=True
             )
-            with anvil_home():
+            with anvil_home(), _left_behind_by_nobody(context):
                 provider = stack.enter_context(context)
             url = getattr(provider, "http_uri", None) or provider.connection_str
             if not url:
@@ -89,6 +89,17 @@ def connected(
                 "`ape networks list` shows what there is."
             ) from error
         yield chain
+
+
+@contextlib.contextmanager
+def _left_behind_by_nobody(context: Any) -> Iterator[None]:
+    """Ape starts a fork's node before it looks at it, and keeps it when it does not like it."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            context._provider.disconnect()
+        raise
 
 
 def _describe(provider: Any, rpc: Rpc) -> Chain:
