@@ -731,6 +731,7 @@ class Cascade:
     depth : the markets of its R assets.
     settings : how liquidators behave.
     other_supply : (R,) whole tokens supplied by nobody in `book`, such as the seed.
+    buffer : (R,) whole tokens of the protocol's income so far, first to absorb bad debt.
     """
 
     book: Book
@@ -739,6 +740,7 @@ class Cascade:
     depth: MarketDepth
     settings: Settings = Settings()
     other_supply: ArrayLike = 0.0
+    buffer: ArrayLike = 0.0
 
     def run(
         self,
@@ -848,6 +850,7 @@ class Cascade:
         rows.supply_index = rows.debt_index = rows.lasting = 1.0
         rows.supply_total = book.supplied(params.reserves) + as_row("other_supply", other)
         rows.debt_total = book.borrowed(params.reserves)
+        rows.buffer = as_row("buffer", np.broadcast_to(self.buffer, params.reserves))
 
         knobs, counts = records(KNOBS, 1), records(COUNTS, 1)
         knobs.target, knobs.full = terms.target_health, terms.full_liquidation_health

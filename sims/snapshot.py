@@ -156,7 +156,11 @@ class Snapshot:
             reserve=np.array([p.id for p in self.positions], dtype=np.int64),
             supply=np.array([self.supply_assets(p) / scale[p.id] for p in self.positions]),
             debt=np.array([self.debt_assets(p) / scale[p.id] for p in self.positions]),
-            collateral=np.array([p.collateral for p in self.positions], dtype=bool),
+            # A reserve with a threshold of zero is no collateral for anybody.
+            collateral=np.array(
+                [p.collateral and self._accrued[p.id].threshold > 0 for p in self.positions],
+                dtype=bool,
+            ),
         )
 
     def supply_assets(self, position: PositionState) -> int:
@@ -313,7 +317,8 @@ def _column(field: Field[Any], values: list[Any]) -> pa.Array:
 def _rows(path: Path, kind: type[Row]) -> tuple[Row, ...]:
     """The inverse of `_table`; columns that are no field of `kind` are left alone."""
     wanted = fields(kind)  # type: ignore[arg-type]
-    table = pq.read_table(path, columns=[f.name for f in wanted])
+    # One thread: Arrow's pool may abort a short process at its exit.
+    table = pq.read_table(path, columns=[f.name for f in wanted], use_threads=False)
     columns = [
         [int(v) for v in table[f.name].to_pylist()]
         if f.type == "int"

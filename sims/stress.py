@@ -386,6 +386,7 @@ def _cascade(snapshot: Snapshot, settings: StressSettings) -> Cascade:
         terms=snapshot.terms(),
         depth=default_depth(snapshot.symbols),
         settings=replace(settings.liquidators, dt_s=float(settings.dt_s)),
+        buffer=snapshot.totals()[2],
     )
 
 

@@ -81,3 +81,14 @@ def test_prices__of_an_answer_that_is_too_old__are_zero():
     stale = replace(taken.reserves[0], updated_at=NOW - 30 * 86_400)
     assert replace(taken, reserves=(stale, *taken.reserves[1:])).prices[0] == 0.0
     assert taken.prices[0] > 0.0
+
+
+def test_to_book__a_reserve_with_a_threshold_of_zero__is_nobodys_collateral():
+    taken = snapshot()
+    risk = taken.reserves[0].risk_word & ~(0x3FFF << 174)
+    without = replace(
+        taken, reserves=(replace(taken.reserves[0], risk_word=risk), *taken.reserves[1:])
+    )
+    book = without.to_book()
+    assert not book.collateral[book.reserve == 0].any()
+    assert taken.to_book().collateral[book.reserve == 0].any()
