@@ -191,6 +191,12 @@ def test_run__bad_debt_with_a_buffer__is_paid_by_it_first() -> None:
     assert trace.buffer[-1, USD] == 0.0
 
 
+def test_run__buffer_from_the_start__spares_the_suppliers() -> None:
+    engine, crash = lone(settings=Settings(gas_usd=0.0)), pools.path(2000.0, 1000.0)
+    assert engine.run(crash).supplier_loss_usd[0] > 0.0
+    assert replace(engine, buffer=np.full(3, 1e9)).run(crash).supplier_loss_usd[0] == 0.0
+
+
 def test_run__insolvent_at_the_start__is_set_aside() -> None:
     result = lone(usd=195_000.0).run(pools.path(2000.0, 1000.0))
     assert result.set_aside.tolist() == [True]
