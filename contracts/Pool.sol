@@ -571,8 +571,8 @@ contract Pool is IPool, ReentrancyGuardTransient {
         return (assets, shares);
     }
 
-    /// @dev The protocol's income, derived and never stored: what the pool holds and is owed beyond what suppliers own. The one
-    /// place that reads the pool's balance: a donation only adds to what absorbs losses.
+    /// @dev The protocol's income, derived and never stored: what the pool holds and is owed beyond what suppliers own. A
+    /// donation only adds to what absorbs losses.
     function _buffer(uint256 id, Reserve memory r, uint256 toCome, uint256 toGo) private view returns (uint256) {
         uint256 held = IERC20(_token(_reserves[id].token)).balanceOf(address(this)) + toCome - toGo;
         return (held + r.debtAssets()).zeroFloorSub(r.supplyShares.mulUp(r.supplyIndex));
@@ -776,7 +776,8 @@ contract Pool is IPool, ReentrancyGuardTransient {
     function collectBuffer(uint256 id, uint256 assets, address to) external onlyConfigurator nonReentrant {
         if (to == address(0)) revert ZeroAddress();
         (Reserve memory r, uint256 token) = _enter(id);
-        uint256 available = _buffer(id, r, 0, 0);
+        // Income that borrowers still owe is there to absorb losses, and not to be collected.
+        uint256 available = _buffer(id, r, 0, 0).min(IERC20(_token(token)).balanceOf(address(this)));
         if (assets > available) revert InsufficientBuffer(id, assets, available);
         (uint256 index, uint256 totals) = _reserves[id].store(r);
         emit BufferCollected(id, to, assets, index, totals);

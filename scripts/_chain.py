@@ -69,9 +69,12 @@ def connected(
     """
     from ape import networks
     from ape.exceptions import ApeException
+    from ape.logging import LogLevel, logger
 
     settings = _fork_settings(choice, fork_url, fork_block)
     with contextlib.ExitStack() as stack:
+        # A line for every transaction would drown the progress bars.
+        stack.enter_context(logger.at_level(LogLevel.WARNING))
         try:
             context = networks.parse_network_choice(
                 choice, provider_settings=settings, disconnect_after=True

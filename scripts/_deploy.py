@@ -643,13 +643,19 @@ def parameter_differences(deployed: Deployed) -> list[str]:
 
 def explain(error: Exception) -> str:
     """What an error of Ape says, with the pool's and the configurator's own errors by name."""
+    from ape.exceptions import CustomError
+
+    if isinstance(error, CustomError):
+        arguments = ", ".join(f"{name}={value}" for name, value in error.inputs.items())
+        return f"{error.name}({arguments})"
     text = first_line(error)
-    if text.startswith("0x") and len(text) >= 10:
-        for kind in ("Pool", "Configurator"):
-            for abi in _container(kind).contract_type.errors:
-                if _selector(abi.selector) == text[:10]:
-                    return str(abi.name)
-    return text
+    # An error that another contract passed on arrives as its selector.
+    known = {
+        _selector(abi.selector): abi.name
+        for kind in ("Pool", "Configurator")
+        for abi in _container(kind).contract_type.errors
+    }
+    return str(known.get(text[:10], text))
 
 
 def load_record(path: Path) -> dict[str, Any]:

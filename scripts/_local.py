@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,11 @@ FREE_GAS = ("--block-base-fee-per-gas", "0", "--gas-price", "0")
 
 @dataclass(frozen=True)
 class Market:
-    """A pool and the node it lives on."""
+    """A node, the pool on it, and what people call that; what is not known has to be found."""
 
     url: str
-    pool: str
-    name: str
+    pool: str | None = None
+    name: str | None = None
 
 
 @contextlib.contextmanager
@@ -39,20 +40,25 @@ def local_market(accounts: int, seed: int, bars: Bars, clock: Clock) -> Iterator
     """A chain of our own with the market file deployed and filled."""
     parameters = load_market(MARKET)
     with anvil(*CHAIN, *FREE_GAS) as url:
-        with connected(f"ethereum:mainnet:{url}") as chain, clock("deploy"):
-            deployment = Deployment(
-                parameters,
-                market_file=MARKET,
-                chain=chain,
-                account=load_account(None, development=True),
-                mocks=True,
-            )
-            deployment.resume()
-            total = len(deployment.plan)
-            deployed = deployment.run(
-                progress=lambda step: bars("deploy", deployment.plan.index(step), total)
-            )
-            bars("deploy", total, total)
+        with (
+            connected(f"ethereum:mainnet:{url}") as chain,
+            # Records of a chain that ends with this block are for nobody.
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            with clock("deploy"):
+                deployment = Deployment(
+                    parameters,
+                    market_file=MARKET,
+                    chain=chain,
+                    account=load_account(None, development=True),
+                    mocks=True,
+                    folder=Path(folder),
+                )
+                total = len(deployment.plan)
+                deployed = deployment.run(
+                    progress=lambda step: bars("deploy", deployment.plan.index(step), total)
+                )
+                bars("deploy", total, total)
             symbols = parameters.symbols
             with clock("fill"):
                 book = seeded_book(parameters, accounts=accounts, rng=np.random.default_rng(seed))

@@ -35,7 +35,7 @@ def _only_record(chain: Chain) -> dict[str, Any]:
         path
         for folder in (RECORDS, PASSING_RECORDS)
         for path in sorted(folder.glob("*.json"))
-        if load_record(path)["genesis"] == genesis
+        if load_record(path).get("genesis") == genesis
     ]
     if len(paths) == 1:
         return load_record(paths[0])

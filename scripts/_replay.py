@@ -23,7 +23,7 @@ from eth_utils.crypto import keccak
 from sims.cascade import Event, Trace
 from sims.exact import MAX, Pool, Revert
 from sims.fork.rpc import Call, Function, Rpc
-from sims.fork.weir import BALANCE_OF, POSITIONS, RESERVE_WORDS
+from sims.fork.weir import ACCOUNT_DATA, BALANCE_OF, POSITIONS, RESERVE_WORDS
 from sims.snapshot import Snapshot
 
 LIQUIDATOR = to_checksum_address("0x" + keccak(text="weir replay liquidator").hex()[-40:])
@@ -191,6 +191,16 @@ class Replayer:
         for receipt in self._send(now + 1, approvals):
             if int(receipt["status"], 16) != 1:
                 raise ReplayError(f"Token {receipt['to']} refused an approval on the fork.")
+        self._fetch()
+
+    def _fetch(self) -> None:
+        """Lets the fork read every account from its upstream now, many at a time.
+
+        Otherwise it does so one word after another in the middle of a block.
+        """
+        block = int(self.rpc.request("eth_blockNumber"), 16)
+        accounts = self.snapshot.accounts
+        self.rpc.read([Call(self.pool, ACCOUNT_DATA, (a,)) for a in accounts], block=block)
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
@@ -292,7 +302,7 @@ class Replayer:
             [Call(r.token, BALANCE_OF, (self.pool,)) for r in self.snapshot.reserves], block=block
         )
         worst = 0
-        for reserve, (index, totals, *_), (balance,) in zip(
+        for reserve, (index, totals, _, token, _), (balance,) in zip(
             twin.reserves, words, balances, strict=True
         ):
             mask = 2**112 - 1
@@ -303,15 +313,20 @@ class Replayer:
                 (totals & mask, reserve.supply_shares),
                 (totals >> 112 & mask, reserve.debt_shares),
                 (balance, reserve.balance),
+                (token >> 255, int(reserve.frozen)),
             ]
             worst = max([worst] + [abs(a - b) for a, b in pairs])
         ordered = sorted(accounts)
         held = self.rpc.read([Call(self.pool, POSITIONS, (a,)) for a in ordered], block=block)
         for account, (rows,) in zip(ordered, held, strict=True):
-            chain = {row[0]: row[1:3] for row in rows}
-            model = {p.id: (p.supply_shares, p.debt_shares) for p in twin.positions(account)}
+            chain = {row[0]: row[1:] for row in rows}
+            model = {
+                p.id: (p.supply_shares, p.debt_shares, p.collateral)
+                for p in twin.positions(account)
+            }
+            none = (0, 0, False)
             for id_ in chain.keys() | model.keys():
-                for a, b in zip(chain.get(id_, (0, 0)), model.get(id_, (0, 0)), strict=True):
+                for a, b in zip(chain.get(id_, none), model.get(id_, none), strict=True):
                     worst = max(worst, abs(a - b))
         return worst
 

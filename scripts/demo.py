@@ -52,6 +52,7 @@ def cli(
     from scripts._fill import FillError
     from scripts._journal import JournalError
     from scripts._local import Clock, Market, local_market
+    from scripts._records import pool_of
     from scripts._replay import ReplayError
     from scripts._stress import replay_worst, report
     from sims import stress
@@ -64,23 +65,24 @@ def cli(
             paths=paths, seed=seed, volatility_scale=volatility_scale, jump_scale=jump_scale
         )
         url = os.environ.get("RPC_URL", "").strip()
-        if url and not pool:
-            raise ChainError("RPC_URL is set but no pool: name one with --pool or POOL=0x...")
+        if pool and not url:
+            raise ChainError("A pool is named but no node: set RPC_URL to the node it is on.")
         with (
-            contextlib.nullcontext(Market(url, pool or "", "the pool behind RPC_URL"))
+            contextlib.nullcontext(Market(url, pool or None))
             if url
             else local_market(accounts, seed, bars, clock) as market,
             connected("ethereum:mainnet-fork:foundry", fork_url=market.url) as chain,
         ):
+            address, first, name = pool_of(chain, pool=market.pool)
             with clock("snapshot"):
-                snapshot = read_snapshot(chain.rpc, market.pool, progress=bars)
+                snapshot = read_snapshot(chain.rpc, address, first_block=first, progress=bars)
             done = stress.run(snapshot, settings, progress=bars)
             with clock("replay"):
                 replayed = replay_worst(chain.rpc, done, progress=bars)
         told = report(
             done,
             out,
-            market=market.name,
+            market=market.name or name,
             command="make demo",
             replayed=replayed,
             seconds=clock.seconds,

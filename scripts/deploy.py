@@ -124,11 +124,9 @@ def show_plan(deployment: Any, done: int) -> None:
 
 
 def send(deployment: Any) -> Any:
-    """Runs the deployment under a progress bar, with Ape's own lines off."""
-    from ape.logging import LogLevel, logger
-
+    """Runs the deployment under a progress bar."""
     total = len(deployment.plan)
-    with Bars() as bars, logger.at_level(LogLevel.WARNING):
+    with Bars() as bars:
         deployed = deployment.run(
             progress=lambda step: bars("transactions", deployment.plan.index(step), total)
         )

@@ -10,8 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests._cast import ASSETS, build_market, without_interest
-
 
 @pytest.fixture(scope="session")
 def owner(accounts):
@@ -49,6 +47,9 @@ def stranger(accounts):
 @pytest.fixture(scope="session")
 def worlds(project, owner, supplier, borrower, liquidator, stranger):
     """Both markets: the cast is funded, every reserve has its seed, and nobody has a position."""
+    # Here, because Ape takes seconds to import and the simulations' tests do without it.
+    from tests._cast import ASSETS, build_market, without_interest
+
     living = build_market(project, owner)
     still = build_market(project, owner, without_interest(*ASSETS))
     for market in (living, still):

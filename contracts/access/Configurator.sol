@@ -32,6 +32,8 @@ contract Configurator is IConfigurator, AccessManaged {
         returns (uint256 id)
     {
         if (seed == 0) revert SeedRequired();
+        (uint256 targetHealth,,,,) = pool.liquidationTerms();
+        if (targetHealth == 0) revert LiquidationTermsRequired();
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(msg.sender, address(this), seed);
         _requireExact(token, address(this), before, seed);
@@ -165,7 +167,9 @@ contract Configurator is IConfigurator, AccessManaged {
         }
         if (p.liquidationFeePercent > 100) revert FeeOutOfRange(p.liquidationFeePercent);
         uint256 minutes_ = p.maxAge / 1 minutes;
-        if (minutes_ == 0 || minutes_ > type(uint16).max) revert MaxAgeOutOfRange(p.maxAge);
+        if (minutes_ == 0 || minutes_ > type(uint16).max || p.maxAge % 1 minutes != 0) {
+            revert MaxAgeOutOfRange(p.maxAge);
+        }
         uint256 decimals = uint256(IERC20Metadata(token).decimals()) + IPriceFeed(p.feed).decimals();
         if (decimals > 63) revert DecimalsOutOfRange(decimals);
         if (FeedReader.read(p.feed, p.maxAge) == 0) revert FeedWithoutPrice(p.feed);

@@ -21,14 +21,16 @@ error BonusOutOfRange(uint256 floorBps, uint256 capBps);
 error BonusTimesThreshold(uint256 thresholdBps, uint256 capBps);
 /// More than 100 % of the bonus.
 error FeeOutOfRange(uint256 percent);
-/// Zero, or more than 65,535 minutes.
+/// Not whole minutes, zero, or more than 65,535 of them.
 error MaxAgeOutOfRange(uint256 seconds_);
-/// The decimals of token and feed together are more than 63, or the feed's or the token's changed.
+/// The decimals of token and feed together are more than 63.
 error DecimalsOutOfRange(uint256 sum);
 /// The feed gives no price now.
 error FeedWithoutPrice(address feed);
 /// The token delivered `received` when asked for `sent`: a fee, a rebase, or a lie.
 error TokenNotExact(address token, uint256 sent, uint256 received);
+/// The pool has no terms of liquidation yet: set them before the first reserve.
+error LiquidationTermsRequired();
 /// A reserve opens with a supply that nobody can withdraw; it must not be zero.
 error SeedRequired();
 /// Not `full health < 100 % < target health`, or a value does not fit its field.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {WAD, WadMath} from "./WadMath.sol";
+import {WadMath} from "./WadMath.sol";
 
 /// @notice Amounts to values and back. A value is in the pool's base currency, scaled by WAD; a price is a feed's answer; and
 /// `decimals` is the sum of the token's and the feed's, so that value = assets * price * 1e18 / 10^decimals.
@@ -17,10 +17,12 @@ library Valuation {
     }
 
     function assetsDown(uint256 value, uint256 price, uint256 decimals) internal pure returns (uint256) {
-        return value * 10 ** decimals / (price * WAD);
+        return decimals < 18 ? value / (price * 10 ** (18 - decimals)) : value * 10 ** (decimals - 18) / price;
     }
 
     function assetsUp(uint256 value, uint256 price, uint256 decimals) internal pure returns (uint256) {
-        return WadMath.divideUp(value * 10 ** decimals, price * WAD);
+        return decimals < 18
+            ? WadMath.divideUp(value, price * 10 ** (18 - decimals))
+            : WadMath.divideUp(value * 10 ** (decimals - 18), price);
     }
 }

@@ -17,20 +17,13 @@ contract MockActor is ITokenReceiver {
     }
 
     /// @notice Calls `target` in this contract's name.
-    function act(address target, bytes calldata data) public returns (bytes memory result) {
+    function act(address target, bytes calldata data) external returns (bytes memory result) {
         bool ok;
         (ok, result) = target.call(data);
         if (!ok) {
             assembly ("memory-safe") {
                 revert(add(result, 32), mload(result))
             }
-        }
-    }
-
-    /// @notice Calls several targets in one transaction.
-    function actAll(address[] calldata targets, bytes[] calldata data) external {
-        for (uint256 i; i < targets.length; ++i) {
-            act(targets[i], data[i]);
         }
     }
 

@@ -32,10 +32,6 @@ contract MockLibraries {
         return KinkedCurve.unpack(KinkedCurve.pack(p));
     }
 
-    function isValidCurve(KinkedCurve.Parameters memory p) external pure returns (bool) {
-        return KinkedCurve.isValid(p);
-    }
-
     function readFeed(address feed, uint256 maxAge) external view returns (uint256) {
         return FeedReader.read(feed, maxAge);
     }

@@ -5,12 +5,8 @@ pragma solidity 0.8.37;
 /// asked for. For tests only.
 contract MockRebasingToken {
     uint8 public constant decimals = 18;
-    uint256 public rate = 1.1e18;
+    uint256 public constant rate = 1.1e18;
     mapping(address account => uint256) private _shares;
-
-    function rebase(uint256 rate_) external {
-        rate = rate_;
-    }
 
     function balanceOf(address account) public view returns (uint256) {
         return _shares[account] * rate / 1e18;

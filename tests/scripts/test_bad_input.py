@@ -19,6 +19,12 @@ POOL = "0x" + "12" * 20
 
 
 @pytest.fixture(autouse=True)
+def before():
+    """Chains that ran when the test began: Ape's own, under `ape test`."""
+    return anvils()
+
+
+@pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     for name in ("RPC_URL", "POOL"):
         monkeypatch.delenv(name, raising=False)
@@ -33,10 +39,12 @@ def refused(command, *arguments, env=None):
 
 
 def anvils():
-    """Children of ours that still run."""
-    listed = subprocess.run(["ps", "-eo", "ppid,comm"], capture_output=True, text=True, check=True)
+    """Chains of this process that run."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid,ppid,comm"], capture_output=True, text=True, check=True
+    )
     rows = [line.split() for line in listed.stdout.splitlines()[1:]]
-    return [r for r in rows if r[0] == str(os.getpid()) and "anvil" in r[1]]
+    return {pid for pid, parent, name in rows if parent == str(os.getpid()) and "anvil" in name}
 
 
 @pytest.mark.parametrize("command", [snapshot, stress])
@@ -46,24 +54,29 @@ def test_fork__without_rpc_url__refused(command, tmp_path):
 
 
 @pytest.mark.parametrize("command", [snapshot, stress, demo])
-def test_fork__of_a_dead_node__refused(command, tmp_path):
+def test_fork__of_a_dead_node__refused(command, tmp_path, before):
     said = refused(command, "--pool", POOL, "--out", tmp_path / "x", env={"RPC_URL": DEAD})
     assert "No node answers at 127.0.0.1:1" in said
     assert list(tmp_path.iterdir()) == []
-    assert anvils() == []
+    assert anvils() == before
 
 
-def test_demo__rpc_url_without_pool__refused(tmp_path):
-    said = refused(demo, "--out", tmp_path / "x", env={"RPC_URL": DEAD})
-    assert "no pool" in said
+def test_demo__rpc_url_without_pool__refused(before, node, tmp_path):
+    said = refused(demo, "--out", tmp_path / "x", env={"RPC_URL": node})
+    assert "name the pool" in said
+    assert len(anvils() - before) == 1  # the node
 
 
-def test_fork__of_another_chain__refused(tmp_path):
+def test_demo__pool_without_rpc_url__refused(tmp_path):
+    assert "set RPC_URL" in refused(demo, "--pool", POOL, "--out", tmp_path / "x")
+
+
+def test_fork__of_another_chain__refused(tmp_path, before):
     with anvil("--chain-id", "5") as url:
         said = refused(snapshot, "--pool", POOL, "--out", tmp_path / "x", env={"RPC_URL": url})
     assert "chain" in said.lower()
     assert list(tmp_path.iterdir()) == []
-    assert anvils() == []
+    assert anvils() == before
 
 
 def test_snapshot__no_contract_at_the_address__refused(node, tmp_path):
@@ -119,12 +132,12 @@ def test_anvil__not_installed__refused(monkeypatch):
         pass
 
 
-def test_anvil__whatever_ends_the_block__is_gone():
+def test_anvil__whatever_ends_the_block__is_gone(before):
     def interrupted():
         with anvil():
-            assert len(anvils()) == 1
+            assert len(anvils() - before) == 1
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert anvils() == []
+    assert anvils() == before

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from scripts import _deploy
-from scripts._deploy import DeployError, Deployment, require_deployable
+from scripts._deploy import DeployError, Deployment, require_deployable, require_seeds
 from scripts.deploy import cli, load_account
+from sims.fork.rpc import Rpc
 from sims.market import load_market
+from tests.sims._snapshots import MARKET
 
 
 @pytest.fixture
@@ -135,8 +138,6 @@ def test_deploy__market_changed_half_way__refused_and_the_difference_is_named(
 
 
 def test_require_deployable__mocks_where_there_is_real_money__refused(begin, market_file, chain):
-    from dataclasses import replace
-
     live = replace(chain, is_development=False)
     with pytest.raises(DeployError, match="Mock tokens have no place"):
         require_deployable(load_market(market_file), live, mocks=True)
@@ -144,8 +145,6 @@ def test_require_deployable__mocks_where_there_is_real_money__refused(begin, mar
 
 
 def test_require_deployable__another_chain__refused(market_file, chain):
-    from dataclasses import replace
-
     with pytest.raises(DeployError, match="is a market for chain 1"):
         require_deployable(
             load_market(market_file), replace(chain, chain_id=10, name="optimism"), mocks=False
@@ -165,6 +164,164 @@ def test_load_account__none_named_on_a_live_network__refused():
 def test_load_account__a_test_account_on_a_live_network__refused():
     with pytest.raises(DeployError, match="Everybody knows the key"):
         load_account("TEST::0", development=False)
+
+
+def test_load_account__an_alias_nobody_has__refused():
+    with pytest.raises(DeployError, match="no account 'nobody-has-this'"):
+        load_account("nobody-has-this", development=True)
+
+
+def test_resume__begun_by_another_account__refused(begin, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=2)
+        with pytest.raises(KeyboardInterrupt):
+            begin().run()
+    other = begin()
+    other.account = load_account("TEST::1", development=True)
+    with pytest.raises(DeployError, match="was begun by"):
+        other.resume()
+
+
+def test_resume__the_journal_of_a_local_chain_that_is_gone__begins_anew(begin, chain, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=2)
+        first = begin()
+        with pytest.raises(KeyboardInterrupt):
+            first.run()
+    text = first.journal.path.read_text()
+    first.journal.path.write_text(text.replace(chain.rpc.block(0)["hash"], "0x" + "00" * 32))
+    second = begin()
+    assert second.resume() == 0
+    assert not second.journal.path.exists()
+
+
+def test_resume__the_journal_of_another_live_chain__refused(begin, chain, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=2)
+        first = begin()
+        with pytest.raises(KeyboardInterrupt):
+            first.run()
+    text = first.journal.path.read_text()
+    first.journal.path.write_text(text.replace(chain.rpc.block(0)["hash"], "0x" + "00" * 32))
+    second = begin()
+    second.chain = replace(chain, is_development=False)
+    with pytest.raises(DeployError, match="belongs to another chain"):
+        second.resume()
+    assert second.journal.path.exists()
+
+
+def test_resume__a_transaction_that_is_not_in_a_block_yet__refused(begin, chain):
+    chain.rpc.request("anvil_setAutomine", False)
+    first = begin()
+    step = first.plan[0]
+    prepared = first._prepare(step)
+    signed = first.account.sign_transaction(
+        first.account.prepare_transaction(
+            prepared.build(sender=first.account.address, required_confirmations=0)
+        )
+    )
+    raw = signed.serialize_transaction()
+    tx = chain.rpc.request("eth_sendRawTransaction", "0x" + bytes(raw).hex())
+    _begin_journal(first, step, tx, prepared)
+    with pytest.raises(DeployError, match="not in a block yet"):
+        begin().resume()
+    chain.rpc.request("evm_mine")
+    assert begin().resume() == 1
+
+
+def test_resume__a_transaction_that_never_arrived__is_sent_again(begin):
+    first = begin()
+    step = first.plan[0]
+    _begin_journal(first, step, "0x" + "77" * 32, first._prepare(step))
+    second = begin()
+    assert second.resume() == 0
+    second.run()
+    assert second.record_path.exists()
+
+
+def _begin_journal(deployment, step, tx, prepared):
+    """What a run leaves that dies right after its first transaction."""
+    deployment.journal.append(
+        "begin",
+        genesis=deployment._genesis(),
+        deployer=deployment.account.address,
+        mocks=True,
+        market=deployment._canonical(),
+    )
+    deployment.journal.append(
+        "intent", step=step.key, tx=tx, digest=prepared.digest, encoded=prepared.encoded
+    )
+
+
+def test_run__a_step_that_the_contracts_refuse__is_named_and_can_be_mended(
+    begin, chain, monkeypatch
+):
+    def kill(deployment, dead):
+        feed = deployment.addresses["feed WETH"]
+        _deploy._at("MockFeed", feed).kill(
+            dead, sender=deployment.account, required_confirmations=0
+        )
+
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=8)
+        first = begin()
+        with pytest.raises(KeyboardInterrupt):
+            first.run()
+    assert first.steps_left[0].key == "list WETH"
+    kill(first, True)
+    with pytest.raises(DeployError, match=r"'list WETH' failed.*FeedWithoutPrice"):
+        first.run()
+    kill(first, False)
+    second = begin()
+    assert second.resume() == 8
+    second.run()
+    assert second.record_path.exists()
+
+
+def test_require_deployable__a_reserve_without_a_feed__is_named(chain):
+    market = load_market(MARKET)
+    missing = [s for s, r in market.reserves.items() if r.feed.address is None]
+    assert missing
+    with pytest.raises(DeployError, match=missing[0]):
+        require_deployable(market, chain, mocks=False)
+    require_deployable(market, chain, mocks=True)
+
+
+def test_require_seeds__none_held__refused_before_anything_is_sent(begin, market_file, chain):
+    deployment = begin()
+    deployed = deployment.run()
+    market = load_market(market_file)
+    held = {
+        s: r.model_copy(update={"address": deployed.token(s)}) for s, r in market.reserves.items()
+    }
+    market = market.model_copy(update={"reserves": held})
+    poor = load_account("TEST::1", development=True).address
+    with pytest.raises(DeployError, match="holds 0 WETH"):
+        require_seeds(market, chain, poor)
+
+
+def test_cli__no_money_for_gas__refused_before_anything_is_sent(market_file, node):
+    with Rpc(node) as rpc:
+        poor = load_account("TEST::3", development=True).address
+        rpc.request("anvil_setBalance", poor, hex(10**12))
+        done = CliRunner().invoke(
+            cli,
+            [
+                *f"--network ethereum:mainnet:{node} --account TEST::3 --mocks --market".split(),
+                str(market_file),
+            ],
+        )
+        assert done.exit_code == 1, done.output
+        assert "fund the account" in done.output
+        assert int(rpc.request("eth_blockNumber"), 16) == 0
+
+
+@pytest.mark.parametrize("network", ["ethereum:nowhere:foundry", "nonsense", "http://127.0.0.1:1"])
+def test_cli__a_network_that_is_none__refused(market_file, network):
+    done = CliRunner().invoke(cli, ["--market", str(market_file), "--network", network])
+    assert done.exit_code == 1, done.output
+    assert isinstance(done.exception, SystemExit)
+    assert done.output.startswith("Error: ")
 
 
 def test_cli__a_local_chain__ends_with_the_pool(market_file):

@@ -26,6 +26,7 @@ RISK_REFUSED = [
     ({"liquidation_fee_percent": 101}, "FeeOutOfRange", {"percent": 101}),
     ({"max_age_s": 0}, "MaxAgeOutOfRange", {"seconds_": 0}),
     ({"max_age_s": 59}, "MaxAgeOutOfRange", {"seconds_": 59}),
+    ({"max_age_s": 61}, "MaxAgeOutOfRange", {"seconds_": 61}),
     ({"max_age_s": 65_536 * 60}, "MaxAgeOutOfRange", {"seconds_": 65_536 * 60}),
 ]
 RISK_ACCEPTED = [

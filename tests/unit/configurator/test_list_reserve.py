@@ -55,6 +55,14 @@ def test_list_reserve__sound__supplies_the_seed_as_the_configurators(
     assert token.allowance(configurator, pool) == 0
 
 
+def test_list_reserve__before_terms_of_liquidation__refused(
+    project, configurator, owner, token, feed
+):
+    bare = owner.deploy(project.Pool, configurator)
+    with ape.reverts(configurator.LiquidationTermsRequired):
+        configurator.listReserve(bare, token, NEW.parameters(feed.address), SEED, sender=owner)
+
+
 def test_list_reserve__without_seed__refused(configurator, token, list_it):
     with ape.reverts(configurator.SeedRequired):
         list_it(token, seed=0)

@@ -134,6 +134,19 @@ def test_external_model__without_code__leaves_the_built_in_rule(built_in, use, l
     assert (log.repaid, log.seized) == built_in
 
 
+def test_external_model__allows_just_the_dust__is_taken(usdc, answer, liquidate):
+    answer(1_000 * WAD, 0)
+    assert liquidate().repaid == usdc.units(1_000)
+
+
+def test_external_model__allows_less_than_dust__leaves_the_built_in_rule(
+    built_in, answer, liquidate
+):
+    answer(1_000 * WAD - 1, 0)
+    log = liquidate()
+    assert (log.repaid, log.seized) == built_in
+
+
 def test_external_model__allows_less_than_a_share__does_not_block(
     worlds, project, owner, supplier, borrower, liquidator
 ):

@@ -188,6 +188,22 @@ def test_collect_buffer__all_of_it__pays_it_out(still, owner, guardian, income):
     assert (log.index, log.totals) == tuple(still.pool.reserveWords(usdc.id)[:2])
 
 
+def test_collect_buffer__income_that_borrowers_still_owe__refused(
+    market, owner, guardian, supplier, borrower
+):
+    """With everything lent, income is there to absorb losses and not in the pool."""
+    usdc, wbtc = market["USDC"], market["WBTC"]
+    market.supply(supplier, usdc, 100_000)
+    market.supply(borrower, wbtc, 10)
+    cash = market.pool.reserveData(usdc.id).cash
+    quickly(market.pool.borrow, usdc.id, cash, borrower, borrower, sender=borrower)
+    market.wait(365 * 86_400)
+    assert market.pool.reserveData(usdc.id).buffer > 0
+
+    with ape.reverts(market.pool.InsufficientBuffer, id=usdc.id, requested=1, available=0):
+        market.configurator.collectBuffer(market.pool, usdc.id, 1, guardian, sender=owner)
+
+
 def test_collect_buffer__a_unit_more__refused(still, owner, guardian, income):
     usdc = still["USDC"]
 

@@ -459,6 +459,27 @@ def test_liquidate__unhealthy_by_interest_alone__accepted_without_accruing_first
     assert market.pool.healthFactor(borrower) >= WAD * 105 // 100
 
 
+def test_liquidate__unhealthy_by_interest_on_another_debt__accepted_without_accruing_it(
+    worlds, supplier, borrower, liquidator
+):
+    """The small debt that is repaid is not the one that grew."""
+    market = worlds.living
+    weth, usdc, cent = market["WETH"], market["USDC"], market["CENT"]
+    market.supply(supplier, usdc, 20_000)
+    market.supply(supplier, cent, 20_000)
+    market.supply(borrower, weth, 10)
+    market.borrow(borrower, cent, 10)
+    market.borrow(borrower, usdc, 15_900)
+    market.set_price(weth, 1_930)  # health 1.007
+    assert market.pool.healthFactor(borrower) > WAD
+
+    market.wait(90 * DAY_S)
+
+    assert market.words(usdc).debt_index == WAD
+    market.pool.liquidate(borrower, cent.id, weth.id, MAX, 0, liquidator, sender=liquidator)
+    assert market.pool.debtBalance(borrower, cent.id) == 0
+
+
 # ------------------------------------------------------------------------------------- bad debt
 
 BAD_PRICE = 1_000  # 10,000 of collateral, 15,000 of debt

@@ -37,6 +37,8 @@ FAULTS = {
         feed.address, code_that_answers(a, 4)
     ),
     "no code": lambda feed, a, c, s: c.provider.set_code(feed.address, "0x"),
+    # The invalid instruction uses up all gas that was given.
+    "burning": lambda feed, a, c, s: c.provider.set_code(feed.address, "0xfe"),
 }
 
 

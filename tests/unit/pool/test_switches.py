@@ -144,9 +144,10 @@ def test_switches__off_again__everything_goes_on(
 
 def test_switches__both__are_independent(pool, usdc, switch):
     shown = []
-    for name in ("pause", "freeze", "unpause", "unfreeze"):
+    for name in ("pause", "freeze", "unfreeze", "freeze", "unpause", "unfreeze"):
         switch(name, usdc)
         data = pool.reserveData(usdc.id)
         shown.append((data.paused, data.frozen))
 
-    assert shown == [(True, False), (True, True), (False, True), (False, False)]
+    on, off = True, False
+    assert shown == [(on, off), (on, on), (on, off), (on, on), (off, on), (off, off)]

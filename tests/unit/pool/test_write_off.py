@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests._cast import MAX, WAD, decode_words, event, quickly
+from tests._cast import DAY_S, MAX, WAD, decode_words, event, quickly
 
 
 @pytest.fixture
@@ -163,6 +163,24 @@ def test_write_off__then_everybody_leaves__is_paid_in_full(
     data = pool.reserveData(usdc.id)
     assert usdc.token.balanceOf(pool) >= data.supplyAssets > 0  # the seed's
     assert data.supplyShares == usdc.units(1)
+
+
+def test_write_off__after_some_time__counts_interest_up_to_now(
+    worlds, supplier, borrower, liquidator
+):
+    living = worlds.living
+    weth, usdc = living["WETH"], living["USDC"]
+    living.supply(supplier, usdc, 20_000)
+    living.supply(borrower, weth, 10)
+    living.borrow(borrower, usdc, 10_000)
+    living.wait(90 * DAY_S)
+    living.set_price(weth, 5)
+    owed = living.pool.debtBalance(borrower, usdc.id)
+
+    log = event(living.pool.writeOff(borrower, sender=liquidator), living.pool.WriteOff)
+
+    assert owed > usdc.units(10_000)
+    assert log.assets == pytest.approx(owed, abs=usdc.units(0.01))  # a few seconds later
 
 
 # ------------------------------------------------------------------------------- a total loss
