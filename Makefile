@@ -33,15 +33,19 @@ setup: ## Install everything into .venv and node_modules (a second run does noth
 	echo "No Python was found: install Python 3.10, 3.11 or 3.12 with its venv module and run \`make setup\` again." >&2; \
 	exit 1
 
+# Ape looks at 500 files under contracts/ and no more. Where the project lies in a folder for temporary files it leaves
+# its copies of the libraries there, which would fill that number: they go once they have been used.
 compile: setup ## Compile the contracts, all of them when a compiler setting changed
+	@rm -rf contracts/.cache
 	@settings="$$(cat $(SETTINGS) | cksum)"; \
 	if [ "$$settings" = "$$(cat .build/settings.sum 2>/dev/null)" ]; then \
 		.venv/bin/ape compile; \
 	else \
 		.venv/bin/ape compile -f && mkdir -p .build && echo "$$settings" > .build/settings.sum; \
 	fi
+	@rm -rf contracts/.cache
 
-demo: setup ## See a market live through a crash on a local chain
+demo: compile ## See a market live through a crash on a local chain
 	@.venv/bin/ape run demo
 
 # Ape's plugin starts a chain for every run; what needs none, or starts its own, runs without it.

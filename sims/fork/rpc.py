@@ -77,12 +77,17 @@ class Function:
     def decode(self, data: str) -> tuple[Any, ...]:
         """The answer's values. Raises `RpcError` when the answer has another shape."""
         try:
-            return decode(self.returns, bytes.fromhex(data[2:]))
-        except (DecodingError, OverflowError, ValueError) as error:
+            values = decode(self.returns, bytes.fromhex(data[2:]))
+            # Ape teaches the decoder to read words that are not there as zeros.
+            whole = len(encode(self.returns, values)) <= len(data) // 2 - 1
+        except (DecodingError, OverflowError, ValueError):
+            whole = False
+        if not whole:
             raise RpcError(
                 f"{self.signature} answered {_short(data)!r}, which is not "
                 f"({', '.join(self.returns)}): another kind of contract lives at that address."
-            ) from error
+            )
+        return values
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def anvils():
     listed = subprocess.run(
         ["ps", "-eo", "pid,ppid,comm"], capture_output=True, text=True, check=True
     )
-    rows = [line.split() for line in listed.stdout.splitlines()[1:]]
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()[1:]]
     return {pid for pid, parent, name in rows if parent == str(os.getpid()) and "anvil" in name}
 
 
