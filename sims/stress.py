@@ -152,6 +152,7 @@ def run(
 
     `progress` is called with a stage's name, what is done and what there is to do.
     """
+    _require_modelled(snapshot)
     settings = settings or StressSettings()
     tell = progress or (lambda stage, done, total: None)
     seconds: dict[str, float] = {}
@@ -357,6 +358,26 @@ def _tables(stress: Stress) -> dict[str, dict[str, Any]]:
 
 
 # ---------------------------------------------------------------- steps
+
+
+def _require_modelled(snapshot: Snapshot) -> None:
+    """Refuses pools whose rules the engines do not know: their figures would be another pool's."""
+    if int(snapshot.liquidation_model, 16):
+        raise InputError(
+            f"The pool asks the liquidation model at {snapshot.liquidation_model}, which the engines "
+            "do not know; only the built-in rule can be simulated."
+        )
+    for reserve in snapshot.reserves:
+        if reserve.index_word >> 252 & 1:
+            raise InputError(
+                f"{reserve.symbol} asks an external rate model, which the engines do not know; only "
+                "the built-in curve can be simulated."
+            )
+        if reserve.token_word >> 254 & 1:
+            raise InputError(
+                f"{reserve.symbol} is paused at this block, so nothing of it can be liquidated; take "
+                "the snapshot at a block at which it is open."
+            )
 
 
 def _price_model_in_words(settings: StressSettings) -> str:

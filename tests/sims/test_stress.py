@@ -75,6 +75,22 @@ def test_run__a_symbol_without_calibration__is_refused_by_name():
         stress.run(replace(taken, reserves=(unknown, *taken.reserves[1:])), HARD)
 
 
+def test_run__an_external_liquidation_model__refused():
+    with pytest.raises(InputError, match="liquidation model at 0x12"):
+        stress.run(replace(snapshot(), liquidation_model="0x" + "12" * 20), HARD)
+
+
+@pytest.mark.parametrize(
+    ("word", "bit", "said"),
+    [("index_word", 252, "external rate model"), ("token_word", 254, "is paused")],
+)
+def test_run__a_reserve_with_rules_of_its_own__refused_by_name(word, bit, said):
+    taken = snapshot()
+    other = replace(taken.reserves[0], **{word: getattr(taken.reserves[0], word) | 1 << bit})
+    with pytest.raises(InputError, match=f"WETH.*{said}"):
+        stress.run(replace(taken, reserves=(other, *taken.reserves[1:])), HARD)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
