@@ -36,6 +36,9 @@ contract Pool is IPool, ReentrancyGuardTransient {
     uint256 public constant ACTION_BORROW = 4;
     uint256 public constant ACTION_COLLATERAL = 8;
 
+    /// Set in an amount: the rest of it counts shares.
+    uint256 public constant SHARES = 1 << 255;
+
     uint256 private constant MAX_RESERVES = 64;
     /// "No reserve", for health checks that look at no pair.
     uint256 private constant NONE = type(uint256).max;
@@ -115,7 +118,7 @@ contract Pool is IPool, ReentrancyGuardTransient {
         (uint256 index, uint256 totals) = _reserves[id].store(r);
         emit Withdraw(id, account, msg.sender, to, withdrawn, shares, index, totals);
 
-        if (collateral) _requireCovered(account);
+        if (collateral) _requireCoveredWithout(id, account);
         _token(token).safeTransfer(to, withdrawn);
     }
 
@@ -179,7 +182,7 @@ contract Pool is IPool, ReentrancyGuardTransient {
         _ledger.setCollateral(account, id, enabled);
         emit CollateralSet(id, account, msg.sender, enabled);
 
-        if (!enabled) _requireCovered(account);
+        if (!enabled) _requireCoveredWithout(id, account);
     }
 
     /// @inheritdoc IPool
@@ -243,15 +246,24 @@ contract Pool is IPool, ReentrancyGuardTransient {
 
         _assessLiquidation(l);
         _size(l, maxRepay);
-        received = l.seized - l.fee;
         repaid = l.repaid;
-        if (received < minReceived) revert SeizedTooLittle(received, minReceived);
 
         _ledger.setShares(account, debtId, Positions.DEBT, l.debtShares - l.repaidShares);
         _ledger.setShares(account, collateralId, Positions.SUPPLY, l.supplyShares - l.seizedShares);
         l.debt.debtShares -= l.repaidShares;
         // The fee's shares are burned and its assets stay: they are the protocol's buffer now.
-        _takeSupply(collateralId, l.collateral, l.seizedShares, received);
+        uint256 paidOut;
+        if (minReceived & SHARES == 0) {
+            received = paidOut = l.seized - l.fee;
+            _takeSupply(collateralId, l.collateral, l.seizedShares, paidOut);
+        } else {
+            minReceived ^= SHARES;
+            uint256 burned = Reserves.toSharesUp(l.fee, l.collateral.supplyIndex).min(l.seizedShares);
+            l.collateral.supplyShares -= burned;
+            received = l.seizedShares - burned;
+            _giveShares(collateralId, account, to, received);
+        }
+        if (received < minReceived) revert SeizedTooLittle(received, minReceived);
 
         (uint256 debtIndex, uint256 debtTotals) = _reserves[debtId].store(l.debt);
         (uint256 collateralIndex, uint256 collateralTotals) = _reserves[collateralId].store(l.collateral);
@@ -261,10 +273,10 @@ contract Pool is IPool, ReentrancyGuardTransient {
         emit LiquidationTotals(debtId, debtIndex, debtTotals);
         emit LiquidationTotals(collateralId, collateralIndex, collateralTotals);
 
-        if (_isBadDebt(l)) _writeOffAccount(l, received);
+        if (_isBadDebt(l) && _pausedReserve(account) == NONE) _writeOffAccount(l, paidOut);
 
         _token(debtToken).safeTransferFrom(msg.sender, address(this), repaid);
-        _token(collateralToken).safeTransfer(to, received);
+        if (paidOut != 0) _token(collateralToken).safeTransfer(to, paidOut);
     }
 
     /// @inheritdoc IPool
@@ -274,6 +286,8 @@ contract Pool is IPool, ReentrancyGuardTransient {
         (l.debtId, l.collateralId) = (NONE, NONE);
         l.a = _assess(account, NONE, NONE);
         if (!_isBadDebt(l)) revert NotBadDebt(account, l.a.collateralValue, l.a.debtValue);
+        uint256 paused = _pausedReserve(account);
+        if (paused != NONE) revert ReservePaused(paused);
         _writeOffAccount(l, 0);
     }
 
@@ -369,6 +383,22 @@ contract Pool is IPool, ReentrancyGuardTransient {
         return collateralLeft <= _liquidation.writeOffBelow() && collateralLeft < debtLeft;
     }
 
+    /// @dev A paused reserve that the account owes to or has pledged, or NONE. A pause may mean that a price is doubted, and
+    /// what is forfeited and written off at a wrong price is gone.
+    function _pausedReserve(address account) private view returns (uint256 id) {
+        uint256 left = _ledger.collateralsOf(account);
+        while (left != 0) {
+            (id, left) = Positions.next(left);
+            if (_reserves[id].token & Reserves.PAUSED != 0 && _reserves[id].loadRisk().threshold != 0) return id;
+        }
+        left = _ledger.reservesOf(account, Positions.DEBT);
+        while (left != 0) {
+            (id, left) = Positions.next(left);
+            if (_reserves[id].token & Reserves.PAUSED != 0) return id;
+        }
+        return NONE;
+    }
+
     /// @dev Takes the rest of the collateral into the buffers and every debt off the books. The liquidation's own tokens have
     /// not moved yet: `l.repaid` is still to come, `paidOut` still to go.
     function _writeOffAccount(Liquidation memory l, uint256 paidOut) private {
@@ -406,15 +436,18 @@ contract Pool is IPool, ReentrancyGuardTransient {
         uint256 lost = before - r.debtAssets();
 
         uint256 deficit = lost.zeroFloorSub(buffer);
+        bool worthless;
         if (deficit != 0 && r.supplyShares != 0) {
             r.supplyIndex = r.supplyAssets().zeroFloorSub(deficit).divDown(r.supplyShares);
             if (r.supplyIndex < Reserves.MIN_SUPPLY_INDEX) {
                 // Shares are worth next to nothing: nobody supplies on, which would divide by the index.
                 _reserves[id].token |= Reserves.FROZEN;
+                worthless = true;
             }
         }
         (uint256 index, uint256 totals) = _reserves[id].store(r);
         emit WriteOff(id, account, lost, shares, deficit, index, totals);
+        if (worthless) _emitConfigured(id);
     }
 
     // ------------------------------------------------------------------ health
@@ -492,6 +525,12 @@ contract Pool is IPool, ReentrancyGuardTransient {
         if (debtValue > borrowLimit) revert Undercollateralized(account, debtValue, borrowLimit);
     }
 
+    /// @dev For whoever takes out supply: it is free without debt, and where the asset is nobody's collateral.
+    function _requireCoveredWithout(uint256 id, address account) private view {
+        if (_ledger.reservesOf(account, Positions.DEBT) == 0 || _reserves[id].loadRisk().threshold == 0) return;
+        _requireCovered(account);
+    }
+
     function _debtValue(address account, uint256 id)
         private
         view
@@ -549,6 +588,14 @@ contract Pool is IPool, ReentrancyGuardTransient {
 
     function _isCollateral(address account, uint256 id) private view returns (bool) {
         return _ledger.collateralsOf(account) >> id & 1 != 0;
+    }
+
+    /// @dev Credits supply shares that have just left `from`.
+    function _giveShares(uint256 id, address from, address to, uint256 shares) private {
+        uint256 held = _ledger.sharesOf(to, id, Positions.SUPPLY);
+        if (held == 0) _requireAuthorized(to, ACTION_SUPPLY);
+        _ledger.setShares(to, id, Positions.SUPPLY, held + shares);
+        emit Transfer(msg.sender, from, to, id, shares);
     }
 
     /// @dev Burns supply shares against `assets` that leave the pool. What stays must cover what is lent.
@@ -649,7 +696,10 @@ contract Pool is IPool, ReentrancyGuardTransient {
         d.buffer = _buffer(id, r, 0, 0);
         d.utilization = r.utilization();
         d.borrowRate = _reserves[id].borrowRate(r, id, 0);
-        d.supplyRate = d.borrowRate.mulDown(d.utilization) * (100 - r.reserveFactor()) / 100;
+        // Not by the utilization, which is cut at one: after a write-off more may be owed than is supplied.
+        if (d.supplyAssets != 0) {
+            d.supplyRate = d.borrowRate * d.debtAssets / d.supplyAssets * (100 - r.reserveFactor()) / 100;
+        }
         d.supplyCap = r.supplyCap();
         d.borrowCap = r.borrowCap();
         d.price = FeedReader.read(k.feed, k.maxAge);
@@ -776,8 +826,8 @@ contract Pool is IPool, ReentrancyGuardTransient {
     function collectBuffer(uint256 id, uint256 assets, address to) external onlyConfigurator nonReentrant {
         if (to == address(0)) revert ZeroAddress();
         (Reserve memory r, uint256 token) = _enter(id);
-        // Income that borrowers still owe is there to absorb losses, and not to be collected.
-        uint256 available = _buffer(id, r, 0, 0).min(IERC20(_token(token)).balanceOf(address(this)));
+        // Where more is owed than supplied, suppliers wait for what is there, and income is still to be repaid.
+        uint256 available = r.debtAssets() > r.supplyAssets() ? 0 : _buffer(id, r, 0, 0);
         if (assets > available) revert InsufficientBuffer(id, assets, available);
         (uint256 index, uint256 totals) = _reserves[id].store(r);
         emit BufferCollected(id, to, assets, index, totals);

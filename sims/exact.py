@@ -11,7 +11,7 @@ with the error's name and arguments and leaves the state as it was.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,6 +26,9 @@ MAX_RATE = 20 * WAD // YEAR_S
 MIN_SUPPLY_INDEX = 10**12
 NO_CAP = MAX
 NO_CAP_CODE = 2**14 - 1
+
+SHARES = 1 << 255
+"""Set in an amount: the rest of it counts shares."""
 
 ACTION_SUPPLY, ACTION_WITHDRAW, ACTION_BORROW, ACTION_COLLATERAL = 1, 2, 4, 8
 
@@ -140,6 +143,16 @@ class KinkedCurve:
         return annual // YEAR_S
 
 
+class RateModel(Protocol):
+    """An external rate model; immutable, so that a revert leaves no trace in it."""
+
+    def borrow_rate(self, utilization: int, elapsed_s: int) -> int:
+        """The rate per second in WAD, averaged over the interval that ends now."""
+
+    def accrued(self, utilization: int, elapsed_s: int) -> RateModel:
+        """The model after an interval that the pool has charged."""
+
+
 # ---------------------------------------------------------------------- liquidation model
 
 
@@ -164,6 +177,10 @@ class LiquidationCase:
     threshold: int
     bonus_floor: int
     bonus_cap: int
+
+
+LiquidationModel = Callable[[LiquidationCase, LiquidationTerms], tuple[int, int] | None]
+"""An external rule: value that may be repaid and bonus, or None for no usable answer."""
 
 
 def liquidation_size(c: LiquidationCase, terms: LiquidationTerms) -> tuple[int, int]:
@@ -219,6 +236,7 @@ class Reserve:
     answer: int
     updated_at: int
     balance: int
+    model: RateModel | None = None
 
     @classmethod
     def from_words(
@@ -231,10 +249,11 @@ class Reserve:
         answer: int,
         updated_at: int,
         balance: int,
+        model: RateModel | None = None,
     ) -> Reserve:
         """Unpacks the words of `reserveWords`; see `ReserveSlots` for their layout."""
         rates, limits = index >> 208, totals >> 224
-        if rates >> 44 & 1:
+        if rates >> 44 & 1 and model is None:
             raise ValueError("a reserve asks an external rate model, which the twin does not know")
         return cls(
             supply_index=index & MAX_INDEX,
@@ -259,6 +278,7 @@ class Reserve:
             answer=answer,
             updated_at=updated_at,
             balance=balance,
+            model=model,
         )
 
     @property
@@ -293,14 +313,26 @@ class Reserve:
 
     @property
     def borrow_rate(self) -> int:
-        """Per second in WAD."""
-        return self.curve.borrow_rate(self.utilization)
+        """Per second in WAD, at this moment."""
+        return self._rate(0)
+
+    def _rate(self, elapsed_s: int) -> int:
+        if self.model is None:
+            return self.curve.borrow_rate(self.utilization)
+        return min(self.model.borrow_rate(self.utilization, elapsed_s), MAX_RATE)
 
     @property
     def supply_rate(self) -> int:
-        """Per second in WAD."""
+        """Per second in WAD; by debt over supply, which may exceed one after a write-off."""
+        if self.supply_assets == 0:
+            return 0
         kept = 100 - self.reserve_factor_percent
-        return mul_down(self.borrow_rate, self.utilization) * kept // 100
+        return self.borrow_rate * self.debt_assets // self.supply_assets * kept // 100
+
+    @property
+    def collectable(self) -> int:
+        """What of the buffer may be paid out: nothing where more is owed than supplied."""
+        return 0 if self.debt_assets > self.supply_assets else self.buffer
 
     def price(self, now: int) -> int:
         """The feed's answer, or zero for no price."""
@@ -317,7 +349,7 @@ class Reserve:
         self.timestamp = now
         if self.debt_shares == 0:
             return
-        grown = growth(min(self.borrow_rate, MAX_RATE), elapsed)
+        grown = growth(self._rate(elapsed), elapsed)
         debt_index = min(self.debt_index + mul_up(self.debt_index, grown), MAX_INDEX)
         if self.supply_shares:
             interest = self.debt_shares * (debt_index - self.debt_index)
@@ -391,7 +423,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Liquidated:
-    """What a liquidation moved, in assets."""
+    """What a liquidation moved, in assets; `received` in shares when it was paid so."""
 
     repaid: int
     received: int
@@ -472,9 +504,11 @@ class Pool:
         *,
         now: int,
         accounts: Mapping[str, Account] | None = None,
+        liquidation_model: LiquidationModel | None = None,
     ) -> None:
         self.reserves = list(reserves)
         self.terms = terms
+        self.liquidation_model = liquidation_model
         self.now = now
         self.accounts: dict[str, Account] = dict(accounts or {})
         self.authorizations: dict[tuple[str, str], tuple[int, int]] = {}
@@ -546,7 +580,7 @@ class Pool:
             a.set_supply(id_, held - shares)
             self._take_supply(id_, r, shares, withdrawn)
             if collateral:
-                self._require_covered(account)
+                self._require_covered_without(id_, account)
             r.balance -= withdrawn
             return withdrawn, shares
 
@@ -604,7 +638,7 @@ class Pool:
                 a.not_collateral.discard(id_)
             else:
                 a.not_collateral.add(id_)
-                self._require_covered(account)
+                self._require_covered_without(id_, account)
 
     def authorize(self, account: str, operator: str, actions: int, expiry: int) -> None:
         """Lets `operator` do `actions` for `account` until `expiry`."""
@@ -613,6 +647,14 @@ class Pool:
     def accrue(self, id_: int) -> None:
         """Stores a reserve's interest up to now."""
         self._enter(id_)
+
+    def collect_buffer(self, id_: int, assets: int) -> None:
+        """Pays protocol income out."""
+        with self._atomic():
+            r = self._enter(id_)
+            if assets > r.collectable:
+                raise Revert("InsufficientBuffer", id_, assets, r.collectable)
+            r.balance -= assets
 
     # ------------------------------------------------------------------ liquidation
 
@@ -624,9 +666,14 @@ class Pool:
         collateral_id: int,
         max_repay: int = MAX,
         min_received: int = 0,
+        to: str | None = None,
     ) -> Liquidated:
-        """Repays an unhealthy account's debt for its collateral at a bonus; writes bad debt off."""
-        with self._atomic(account):
+        """Repays an unhealthy account's debt for its collateral at a bonus; writes bad debt off.
+
+        With `SHARES` in `min_received` the collateral becomes the supply of `to`, else of `caller`.
+        """
+        to = caller if to is None else to
+        with self._atomic(account, to):
             if account == caller:
                 raise Revert("SelfLiquidation")
             debt, collateral = self._enter(debt_id), self._enter(collateral_id)
@@ -656,7 +703,7 @@ class Pool:
                 bonus_floor=collateral.bonus_floor,
                 bonus_cap=collateral.bonus_cap,
             )
-            repay_value, bonus = liquidation_size(case, self.terms)
+            repay_value, bonus = self._ask(case)
             debt_assets = mul_up(held, debt.debt_index)
             allowed = debt_assets
             if repay_value < side.debt_value:
@@ -681,16 +728,22 @@ class Pool:
                 if repaid < allowed:
                     self._require_no_dust(side, collateral, repaid, seized)
             fee = mul_up(seized - div_up(seized, WAD + bonus), collateral.liquidation_fee)
-            received = seized - fee
-            if received < min_received:
-                raise Revert("SeizedTooLittle", received, min_received)
-
             a.set_debt(debt_id, held - repaid_shares)
             a.set_supply(collateral_id, supply_shares - seized_shares)
             debt.debt_shares -= repaid_shares
-            self._take_supply(collateral_id, collateral, seized_shares, received)
+            if min_received & SHARES:
+                min_received ^= SHARES
+                burned = min(div_up(fee, collateral.supply_index), seized_shares)
+                collateral.supply_shares -= burned
+                received, paid_out = seized_shares - burned, 0
+                self._give_shares(collateral_id, to, caller, received)
+            else:
+                received = paid_out = seized - fee
+                self._take_supply(collateral_id, collateral, seized_shares, received)
+            if received < min_received:
+                raise Revert("SeizedTooLittle", received, min_received)
             debt.balance += repaid
-            collateral.balance -= received
+            collateral.balance -= paid_out
 
             collateral_left = data.collateral_value - min(
                 value_down(seized, side.collateral_price, collateral.decimals),
@@ -701,7 +754,10 @@ class Pool:
             )
             forfeits: list[tuple[int, int]] = []
             write_offs: list[tuple[int, int, int]] = []
-            if self._is_bad_debt(account, data.unpriced, collateral_left, debt_left):
+            if (
+                self._is_bad_debt(account, data.unpriced, collateral_left, debt_left)
+                and self._paused_reserve(account) is None
+            ):
                 forfeits, write_offs = self._write_off_account(account)
             return Liquidated(repaid, received, seized, fee, forfeits, write_offs)
 
@@ -713,7 +769,17 @@ class Pool:
                 account, data.unpriced, data.collateral_value, data.debt_value
             ):
                 raise Revert("NotBadDebt", account, data.collateral_value, data.debt_value)
+            paused = self._paused_reserve(account)
+            if paused is not None:
+                raise Revert("ReservePaused", paused)
             return self._write_off_account(account)
+
+    def _ask(self, c: LiquidationCase) -> tuple[int, int]:
+        """The external model, held to its bounds, or the built-in rule."""
+        answer = self.liquidation_model and self.liquidation_model(c, self.terms)
+        if answer and answer[0] and answer[0] >= min(self.terms.dust, c.debt_side):
+            return min(answer[0], c.debt_side), min(answer[1], c.bonus_cap)
+        return liquidation_size(c, self.terms)
 
     def _require_no_dust(self, side: _Side, collateral: Reserve, repaid: int, seized: int) -> None:
         paid = value_down(repaid, side.debt_price, side.debt_decimals)
@@ -729,6 +795,12 @@ class Pool:
         if unpriced or not self._account(account).debt:
             return False
         return collateral_left <= self.terms.write_off_below and collateral_left < debt_left
+
+    def _paused_reserve(self, account: str) -> int | None:
+        """A paused reserve that the account has pledged or owes to."""
+        a = self._account(account)
+        ids = (*self._pledged(a), *a.debts())
+        return next((id_ for id_ in ids if self.reserves[id_].paused), None)
 
     def _write_off_account(
         self, account: str
@@ -817,6 +889,10 @@ class Pool:
         if debt_value > borrow_limit:
             raise Revert("Undercollateralized", account, debt_value, borrow_limit)
 
+    def _require_covered_without(self, id_: int, account: str) -> None:
+        if self._account(account).debt and self.reserves[id_].threshold:
+            self._require_covered(account)
+
     def _debt_value(self, a: Account, id_: int) -> tuple[int, int]:
         r = self._accrued(id_)
         price = r.price(self.now)
@@ -826,7 +902,10 @@ class Pool:
 
     def _enter(self, id_: int) -> Reserve:
         r = self._require_listed(id_)
+        before, elapsed = r.utilization, self.now - r.timestamp
         r.accrue(self.now)
+        if r.model is not None and elapsed:
+            r.model = r.model.accrued(before, elapsed)
         return r
 
     def _require_listed(self, id_: int) -> Reserve:
@@ -859,6 +938,13 @@ class Pool:
         if not actions & action or expiry < self.now:
             raise Revert("NotAuthorized", account, caller, action)
 
+    def _give_shares(self, id_: int, to: str, caller: str, shares: int) -> None:
+        a = self._account(to)
+        held = a.supply.get(id_, 0)
+        if held == 0:
+            self._require_authorized(to, caller, ACTION_SUPPLY)
+        a.set_supply(id_, held + shares)
+
     def _take_supply(self, id_: int, r: Reserve, shares: int, assets: int) -> None:
         cash = r.cash
         r.supply_shares -= shares
@@ -866,15 +952,15 @@ class Pool:
             raise Revert("InsufficientCash", id_, assets, cash)
 
     @contextmanager
-    def _atomic(self, account: str) -> Iterator[None]:
-        """A revert leaves no trace. An action touches reserves and one account."""
+    def _atomic(self, *accounts: str) -> Iterator[None]:
+        """A revert leaves no trace. An action touches reserves and the accounts named."""
         reserves = [copy.copy(r) for r in self.reserves]
-        before = copy.deepcopy(self._account(account))
+        before = {account: copy.deepcopy(self._account(account)) for account in accounts}
         try:
             yield
         except Revert:
             self.reserves = reserves
-            self.accounts[account] = before
+            self.accounts.update(before)
             raise
 
     # ------------------------------------------------------------------ views

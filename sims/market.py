@@ -363,7 +363,7 @@ class Liquidation(_Model):
     full_liquidation_health: Annotated[Decimal, _stepped("0.0001", "6.5535")]
     """Below this health the whole debt may be repaid, at the bonus cap; between 0 and 1, steps of
     0.01 %."""
-    dust: Annotated[int, _whole(0, 2**24 - 1)]
+    dust: Annotated[int, _whole(1, 2**24 - 1)]
     """Value, in whole units of the base currency, that a liquidation leaves on neither side."""
     write_off_below: Annotated[int, _whole(0, 2**16 - 1)]
     """Collateral worth this or less, in whole units of the base currency, is given up and the debt

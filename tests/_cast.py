@@ -17,6 +17,7 @@ WAD = 10**18
 YEAR_S = 365 * 86_400
 DAY_S = 86_400
 MAX = 2**256 - 1
+SHARES = 1 << 255
 NO_CAP = MAX
 ZERO = "0x" + "00" * 20
 

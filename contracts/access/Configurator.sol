@@ -96,7 +96,7 @@ contract Configurator is IConfigurator, AccessManaged {
         address model
     ) external restricted {
         bool fits = targetHealthBps <= type(uint16).max && dust <= type(uint24).max && writeOffBelow <= type(uint16).max;
-        if (!fits || fullHealthBps >= ONE_BPS || targetHealthBps <= ONE_BPS || fullHealthBps == 0) {
+        if (!fits || fullHealthBps >= ONE_BPS || targetHealthBps <= ONE_BPS || fullHealthBps == 0 || dust == 0) {
             revert LiquidationTermsOutOfRange(targetHealthBps, fullHealthBps, dust, writeOffBelow);
         }
         pool.setLiquidationTerms(LiquidationWord.pack(model, targetHealthBps, fullHealthBps, dust, writeOffBelow));
@@ -106,22 +106,28 @@ contract Configurator is IConfigurator, AccessManaged {
 
     /// @inheritdoc IConfigurator
     function pause(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, true, pool.reserveData(id).frozen);
+        pool.setSwitches(id, true, _has(pool, id, Reserves.FROZEN));
     }
 
     /// @inheritdoc IConfigurator
     function unpause(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, false, pool.reserveData(id).frozen);
+        pool.setSwitches(id, false, _has(pool, id, Reserves.FROZEN));
     }
 
     /// @inheritdoc IConfigurator
     function freeze(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, pool.reserveData(id).paused, true);
+        pool.setSwitches(id, _has(pool, id, Reserves.PAUSED), true);
     }
 
     /// @inheritdoc IConfigurator
     function unfreeze(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, pool.reserveData(id).paused, false);
+        pool.setSwitches(id, _has(pool, id, Reserves.PAUSED), false);
+    }
+
+    /// @dev From the stored word alone: a broken token, feed or model must not be able to block a switch.
+    function _has(IPool pool, uint256 id, uint256 flag) private view returns (bool) {
+        (,,, uint256 token,) = pool.reserveWords(id);
+        return token & flag != 0;
     }
 
     /// @inheritdoc IConfigurator

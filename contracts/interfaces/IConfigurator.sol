@@ -33,7 +33,7 @@ error TokenNotExact(address token, uint256 sent, uint256 received);
 error LiquidationTermsRequired();
 /// A reserve opens with a supply that nobody can withdraw; it must not be zero.
 error SeedRequired();
-/// Not `full health < 100 % < target health`, or a value does not fit its field.
+/// Not `full health < 100 % < target health`, no dust, or a value does not fit its field.
 error LiquidationTermsOutOfRange(uint256 targetHealthBps, uint256 fullHealthBps, uint256 dust, uint256 writeOffBelow);
 
 /// @dev Everything that a reserve is opened with. Amounts in raw token units, `type(uint256).max` for no cap.
@@ -92,7 +92,8 @@ interface IConfigurator {
 
     function unfreeze(IPool pool, uint256 id) external;
 
-    /// @notice Replaces the pool's terms of liquidation. Dust and `writeOffBelow` in whole units of the base currency.
+    /// @notice Replaces the pool's terms of liquidation. Dust and `writeOffBelow` in whole units of the base currency. Dust is
+    /// at least one: it is also the least that an external model may allow.
     function setLiquidationTerms(
         IPool pool,
         uint256 targetHealthBps,

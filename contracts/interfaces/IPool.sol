@@ -198,6 +198,10 @@ interface IPool {
         uint256 index,
         uint256 totals
     );
+    /// @dev Supply shares that change hands, as ERC-6909 has it.
+    event Transfer(
+        address caller, address indexed sender, address indexed receiver, uint256 indexed id, uint256 amount
+    );
     event ReserveListed(uint256 indexed id, address indexed token);
     event ReserveConfigured(
         uint256 indexed id, uint256 index, uint256 totals, uint256 risk, uint256 token, uint256 model
@@ -214,8 +218,8 @@ interface IPool {
     function supply(uint256 id, uint256 assets, address account) external returns (uint256 shares);
 
     /// @notice Withdraws `assets` of `account` to `to`. `type(uint256).max` withdraws all there is and leaves nothing.
-    /// @dev Takes `ACTION_WITHDRAW` when the caller is not the account. With debt, what remains must cover it at the LTV.
-    /// Never paused, never gated; needs no price without debt.
+    /// @dev Takes `ACTION_WITHDRAW` when the caller is not the account. With debt, what remains must cover it at the LTV,
+    /// unless the asset has a threshold of zero and so covers nothing. Never paused, never gated; needs no price without debt.
     /// Reverts: UnknownReserve, ZeroAmount, ZeroAddress, NotAuthorized, InsufficientSupply, InsufficientCash, NoPrice (of a
     /// debt), Undercollateralized.
     /// @return withdrawn Assets paid out. @return shares Burned, rounded up.
@@ -237,6 +241,7 @@ interface IPool {
 
     /// @notice Says whether a supply of `account` counts as collateral.
     /// @dev Takes `ACTION_COLLATERAL` when the caller is not the account. Switching off with debt needs cover at the LTV.
+    /// Never gated where the asset has a threshold of zero.
     /// Reverts: UnknownReserve, NoPosition, NotAuthorized, NoPrice (of a debt), Undercollateralized.
     function setCollateral(uint256 id, bool enabled, address account) external;
 
@@ -244,12 +249,14 @@ interface IPool {
     /// @dev How much may be repaid and at what bonus: see `ILiquidationModel`. The protocol keeps its fee, a share of the
     /// bonus, as buffer. If what is left is bad debt (collateral worth at most `writeOffBelow`, and less than the debt), the
     /// rest of the collateral is forfeited and all debts are written off: buffers pay first, then suppliers pro rata.
-    /// An account with an unpriced asset is liquidated on its other assets, and never written off meanwhile.
+    /// An account with an unpriced or paused asset is liquidated on its others, and never written off meanwhile.
     /// Reverts: UnknownReserve, ReservePaused, SelfLiquidation, NoPosition, NotCollateral, NoPrice, Healthy, ZeroAmount,
-    /// LeavesDust, SeizedTooLittle, InsufficientCash, ZeroAddress.
+    /// LeavesDust, SeizedTooLittle, InsufficientCash, NotAuthorized, ZeroAddress.
     /// @param maxRepay The most to repay, in assets; `type(uint256).max` for as much as the rule allows.
-    /// @param minReceived The least collateral to receive, in assets.
-    /// @return repaid Assets taken from the caller. @return received Collateral paid out.
+    /// @param minReceived The least collateral to receive, in assets; or, with the bit `SHARES` set, in supply shares. Then
+    /// the collateral stays in the reserve and becomes the supply of `to`, so that neither thin cash nor a full cap nor a
+    /// frozen reserve stops a liquidation. Opening a supply for somebody else takes his authorization (`ACTION_SUPPLY`).
+    /// @return repaid Assets taken from the caller. @return received Collateral paid out, in assets or shares.
     function liquidate(
         address account,
         uint256 debtId,
@@ -260,7 +267,7 @@ interface IPool {
     ) external returns (uint256 repaid, uint256 received);
 
     /// @notice Writes off the debts of an account whose collateral is worth at most `writeOffBelow` and less than its debt, as
-    /// `liquidate` does in the same call. Anyone may. Reverts: NotBadDebt.
+    /// `liquidate` does in the same call. Anyone may. Reverts: NotBadDebt, ReservePaused (of a debt or a collateral).
     function writeOff(address account) external;
 
     /// @notice Lets `operator` do `actions` (a sum of the ACTION constants) for the caller until `expiry`, Unix seconds.
@@ -334,6 +341,6 @@ interface IPool {
     /// @notice Replaces the packed terms of liquidation; see `LiquidationWord`.
     function setLiquidationTerms(uint256 terms) external;
 
-    /// @notice Pays protocol income out. Reverts: InsufficientBuffer.
+    /// @notice Pays protocol income out; none of it where more is owed than supplied. Reverts: InsufficientBuffer.
     function collectBuffer(uint256 id, uint256 assets, address to) external;
 }

@@ -12,6 +12,10 @@ import {WAD, WadMath} from "../libraries/WadMath.sol";
 ///     x = (H D - L) / (H - (1 + b) t)
 ///
 /// which is positive because the configuration keeps (1 + b) t < 1 < H.
+///
+/// Between D and D (1 + b) of collateral an account is still solvent, and a full bonus leaves a part of its debt uncovered.
+/// It is paid all the same: a bonus cut to what is there would fall to zero as the account nears insolvency and jump to the cap
+/// just beyond it, so that waiting for bad debt would pay best.
 library TargetHealth {
     using WadMath for uint256;
 

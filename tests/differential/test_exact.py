@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from sims.exact import MAX, WAD, Account, LiquidationTerms, Pool, Reserve, Revert, assets_down
+from sims.exact import (
+    MAX,
+    MIN_SUPPLY_INDEX,
+    SHARES,
+    WAD,
+    Account,
+    LiquidationTerms,
+    Pool,
+    Reserve,
+    Revert,
+    assets_down,
+)
 from tests._revm import DEPLOYER, Chain, Contract, Reverted
 
 ACCOUNTS = ["0x" + f"{i:02x}" * 20 for i in (0xA1, 0xA2, 0xA3, 0xA4)]
@@ -37,6 +48,24 @@ ASSETS = [
     Asset(18, 8, 12 * 10**8, 0, 0, (0, 0), 20, (0, 50, 80, 100)),
     Asset(24, 6, 5 * 10**5, 0, 4_000, (0, 2_000), 100, (0, 100, 50, 0), 500 * 10**30, 5 * 10**30),
 ]
+MODELLED = 4
+"""The reserve whose rate comes from an external model."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """`MockRateModel`: charges what it was told, and moves on when the pool has accrued."""
+
+    rate: int
+    next_rate: int
+
+    def borrow_rate(self, utilization: int, elapsed_s: int) -> int:
+        return self.rate
+
+    def accrued(self, utilization: int, elapsed_s: int) -> Told:
+        return replace(self, rate=self.next_rate)
+
+
 ACTIONS = {
     "supply": 20,
     "withdraw": 10,
@@ -51,6 +80,10 @@ ACTIONS = {
     "price": 8,
     "refresh": 4,
     "crash": 5,
+    "switch": 3,
+    "collect": 2,
+    "rate": 2,
+    "rule": 2,
 }
 TERMS = (10_500, 9_000, 1_000, 50)
 
@@ -60,7 +93,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        self.written_off = self.deficits = 0
+        self.written_off = self.deficits = self.collected = self.paid_in_shares = 0
         self.chain = Chain()
         authority = self.chain.deploy("Authority", DEPLOYER)
         configurator = self.chain.deploy("Configurator", authority.address)
@@ -99,9 +132,13 @@ class World:
             self.tokens.append(token)
             self.feeds.append(feed)
         self.configurator = configurator
+        told = Told(10**9, 10**9)
+        self.model = self.chain.deploy("MockRateModel", 0, told.rate)
+        curve, factor = ASSETS[MODELLED].curve, ASSETS[MODELLED].reserve_factor
+        configurator.setRates(self.pool.address, MODELLED, curve, factor, self.model.address)
         terms = LiquidationTerms(*self.pool.liquidationTerms()[:4])
         self.twin = Pool(
-            [self.read_reserve(i) for i in range(len(ASSETS))], terms, now=self.chain.now
+            [self.read_reserve(i, told) for i in range(len(ASSETS))], terms, now=self.chain.now
         )
         self.twin.accounts[configurator.address] = self._seeds()
 
@@ -109,7 +146,7 @@ class World:
         rows = self.pool.positions(self.configurator.address)
         return Account({row[0]: row[1] for row in rows})
 
-    def read_reserve(self, id_: int) -> Reserve:
+    def read_reserve(self, id_: int, told: Told) -> Reserve:
         index, totals, risk, token, _ = self.pool.reserveWords(id_)
         _, answer, _, updated_at, _ = self.feeds[id_].latestRoundData()
         return Reserve.from_words(
@@ -120,6 +157,7 @@ class World:
             answer=answer,
             updated_at=updated_at,
             balance=self.tokens[id_].balanceOf(self.pool.address),
+            model=told if id_ == MODELLED else None,
         )
 
     # ---------------------------------------------------------------- what happens to the world
@@ -157,8 +195,22 @@ class World:
 
     def assert_equal(self) -> None:
         """Every word, every position and every view."""
+        told = Told(self.model.rate(), self.model.nextRate())
         for i, reserve in enumerate(self.twin.reserves):
-            assert self.read_reserve(i) == reserve
+            assert self.read_reserve(i, told) == reserve
+            data = self.pool.functions["reserveData"]["outputs"][0]["components"]
+            names = [c["name"] for c in data]
+            view = dict(zip(names, self.pool.reserveData(i), strict=True))
+            now = self.twin._accrued(i)
+            for name, value in {
+                "cash": now.cash,
+                "buffer": now.buffer,
+                "utilization": now.utilization,
+                "borrowRate": now.borrow_rate,
+                "supplyRate": now.supply_rate,
+                "price": now.price(self.twin.now),
+            }.items():
+                assert view[name] == value, name
         for account in ACCOUNTS:
             rows = [
                 (p.id, p.supply_shares, p.debt_shares, p.collateral)
@@ -298,14 +350,65 @@ class World:
             self.move_price(id_, ASSETS[id_].answer * factor // 100)
         elif action == "crash":
             return self.crash()
+        elif action == "switch":
+            self.switch(id_)
+        elif action == "collect":
+            return action + " " + self.collect(id_)
+        elif action == "rate":
+            rate = rng.choice([0, 10**9, 10**11, 10**13, MAX])
+            self.model.setNextRate(rate)
+            reserve = twin.reserves[MODELLED]
+            reserve.model = replace(reserve.model, next_rate=rate)
+        elif action == "rule":
+            self.change_rule()
         else:
             self.recover()
         return action
 
+    def switch(self, id_: int) -> None:
+        """Pauses or freezes a reserve, or opens it again; open is the rule."""
+        reserve = self.twin.reserves[id_]
+        switches = {"pause": ("paused", True), "freeze": ("frozen", True)}
+        switches |= {"unpause": ("paused", False), "unfreeze": ("frozen", False)}
+        name = self.rng.choice([*switches, "unpause", "unfreeze"])
+        if name == "unfreeze" and reserve.supply_index < MIN_SUPPLY_INDEX:
+            return
+        getattr(self.configurator, name)(self.pool.address, id_)
+        setattr(reserve, *switches[name])
+
+    def collect(self, id_: int) -> str:
+        """Of the protocol's income a part, all, or a unit too much."""
+        available = self.twin._accrued(id_).collectable
+        amount = self.rng.choice([0, available // 2, available, available + 1])
+        outcome = self.both(
+            lambda: (
+                self.configurator.collectBuffer(self.pool.address, id_, amount, DEPLOYER)
+                or ("done",)
+            ),
+            lambda: self.twin.collect_buffer(id_, amount) or ("done",),
+        )
+        if outcome == "ok" and amount:
+            self.collected += 1
+        return outcome
+
+    def change_rule(self) -> None:
+        """An external liquidation model, generous, stingy or none."""
+        answer = self.rng.choice(
+            [None, (0, 0), (TERMS[2] * WAD - 1, 0), (TERMS[2] * WAD, WAD // 100), (MAX, MAX)]
+        )
+        model = "0x" + "00" * 20
+        if answer is not None:
+            model = self.chain.deploy("MockLiquidationModel", 0, *answer).address
+        self.configurator.setLiquidationTerms(self.pool.address, *TERMS, model)
+        self.twin.liquidation_model = answer and (lambda case, terms: answer)
+
     def recover(self) -> None:
-        """All prices where they began, dated now."""
+        """All prices where they began, dated now, and nothing paused."""
         for i, asset in enumerate(ASSETS):
             self.move_price(i, asset.answer)
+            if self.twin.reserves[i].paused:
+                self.configurator.unpause(self.pool.address, i)
+                self.twin.reserves[i].paused = False
 
     def crash(self) -> str:
         """The weakest account's collaterals fall; it is liquidated or written off."""
@@ -339,16 +442,19 @@ class World:
         if rng.random() < 0.1:
             debt_id, collateral_id = rng.randrange(len(ASSETS)), rng.randrange(len(ASSETS))
         amount = MAX if rng.random() < 0.6 else self.amount(debt_id)
+        least = SHARES | rng.choice([0, 1, 10**30]) if rng.random() < 0.3 else 0
+        to = caller if rng.random() < 0.8 else rng.choice(ACCOUNTS)
 
         def in_twin():
-            done = self.twin.liquidate(caller, account, debt_id, collateral_id, amount)
+            done = self.twin.liquidate(caller, account, debt_id, collateral_id, amount, least, to)
+            self.paid_in_shares += bool(least)
             self.written_off += len(done.write_offs)
             self.deficits += sum(deficit > 0 for _, _, deficit in done.write_offs)
             return done.repaid, done.received
 
         return self.both(
             lambda: self.pool.liquidate(
-                account, debt_id, collateral_id, amount, 0, caller, sender=caller
+                account, debt_id, collateral_id, amount, least, to, sender=caller
             ),
             in_twin,
         )
@@ -366,8 +472,40 @@ def test_pool__any_sequence_of_actions__twin_agrees_to_the_wei(seed: int) -> Non
     world.assert_equal()
     world.assert_solvent()
     assert world.written_off
+    assert world.collected
+    assert world.paid_in_shares
     succeeded = {s.split()[0] for s in seen if s.endswith(" ok")}
     assert {"supply", "withdraw", "borrow", "repay", "liquidate", "collateral"} <= succeeded
+
+
+@pytest.mark.parametrize(("short", "frozen"), [(0, False), (1, True)])
+def test_pool__supply_written_off_down_to_its_floor__twin_agrees(short: int, frozen: bool) -> None:
+    """The supply index ends exactly at its floor, or a step under it."""
+    world = World(0)
+    pool, twin, debtor, supplier = world.pool, world.twin, ACCOUNTS[0], ACCOUNTS[1]
+    total = 10**24
+    missing = total - twin.reserves[0].supply_shares
+    left = total // 10**6 - short * 10**6  # of which each part in 10^18 is a step of the index
+    collateral = 10**13  # of the bitcoin-like asset: 100,000 of them
+    world.both(
+        lambda: pool.supply(0, missing, supplier, sender=supplier),
+        lambda: twin.supply(0, missing, supplier),
+    )
+    world.both(
+        lambda: pool.supply(2, collateral, debtor, sender=debtor),
+        lambda: twin.supply(2, collateral, debtor),
+    )
+    world.both(
+        lambda: pool.borrow(0, total - left, debtor, debtor, sender=debtor),
+        lambda: twin.borrow(0, total - left, debtor),
+    )
+    world.move_price(2, 1)
+
+    assert world.write_off(debtor) == "ok"
+
+    assert twin.reserves[0].supply_index == MIN_SUPPLY_INDEX - short
+    assert twin.reserves[0].frozen is frozen
+    world.assert_equal()
 
 
 def test_twin__one_wei_off__is_noticed() -> None:

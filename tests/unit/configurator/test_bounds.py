@@ -158,6 +158,7 @@ TERMS_REFUSED = [
     Terms(target_health_bps=65_536),
     Terms(full_health_bps=10_000),
     Terms(full_health_bps=0),
+    Terms(dust_usd=0),
     Terms(dust_usd=2**24),
     Terms(write_off_below_usd=2**16),
 ]
@@ -167,7 +168,7 @@ TERMS_ACCEPTED = [
     Terms(full_health_bps=9_999),
     Terms(full_health_bps=1),
     Terms(dust_usd=2**24 - 1, write_off_below_usd=2**16 - 1),
-    Terms(dust_usd=0, write_off_below_usd=0),
+    Terms(dust_usd=1, write_off_below_usd=0),
 ]
 
 

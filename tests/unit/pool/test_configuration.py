@@ -188,20 +188,49 @@ def test_collect_buffer__all_of_it__pays_it_out(still, owner, guardian, income):
     assert (log.index, log.totals) == tuple(still.pool.reserveWords(usdc.id)[:2])
 
 
-def test_collect_buffer__income_that_borrowers_still_owe__refused(
-    market, owner, guardian, supplier, borrower
-):
-    """With everything lent, income is there to absorb losses and not in the pool."""
+@pytest.fixture
+def more_owed_than_supplied(market, supplier, borrower):
+    """Everything is lent for a year: the protocol's income is owed on top. Returns it."""
     usdc, wbtc = market["USDC"], market["WBTC"]
     market.supply(supplier, usdc, 100_000)
     market.supply(borrower, wbtc, 10)
     cash = market.pool.reserveData(usdc.id).cash
     quickly(market.pool.borrow, usdc.id, cash, borrower, borrower, sender=borrower)
     market.wait(365 * 86_400)
-    assert market.pool.reserveData(usdc.id).buffer > 0
+    data = market.pool.reserveData(usdc.id)
+    assert data.debtAssets > data.supplyAssets
+    return data.buffer
+
+
+def test_collect_buffer__income_while_suppliers_wait_for_cash__refused(
+    market, usdc, owner, guardian, borrower, more_owed_than_supplied
+):
+    part = more_owed_than_supplied // 2
+    quickly(market.pool.repay, usdc.id, part, borrower, sender=borrower)
 
     with ape.reverts(market.pool.InsufficientBuffer, id=usdc.id, requested=1, available=0):
         market.configurator.collectBuffer(market.pool, usdc.id, 1, guardian, sender=owner)
+
+
+def test_collect_buffer__income_once_it_is_repaid__paid_out(
+    market, usdc, owner, guardian, borrower, more_owed_than_supplied
+):
+    quickly(market.pool.repay, usdc.id, 2 * more_owed_than_supplied, borrower, sender=borrower)
+
+    market.configurator.collectBuffer(
+        market.pool, usdc.id, more_owed_than_supplied, guardian, sender=owner
+    )
+
+    assert usdc.token.balanceOf(guardian) == more_owed_than_supplied
+
+
+@pytest.mark.usefixtures("more_owed_than_supplied")
+def test_reserve_data__more_owed_than_supplied__passes_all_interest_on(market, usdc):
+    data = market.pool.reserveData(usdc.id)
+    assert data.utilization == WAD
+    paid = data.borrowRate * data.debtAssets // data.supplyAssets
+    assert data.supplyRate == paid * (100 - usdc.asset.reserve_factor_percent) // 100
+    assert paid > data.borrowRate
 
 
 def test_collect_buffer__a_unit_more__refused(still, owner, guardian, income):

@@ -10,6 +10,8 @@ import pytest
 from tests._cast import (
     DAY_S,
     MAX,
+    SHARES,
+    SUPPLY,
     WAD,
     ZERO,
     Terms,
@@ -436,6 +438,77 @@ def test_liquidate__collateral_lent_but_cash_supplied_since__accepted(
 ):
     market.supply(supplier, weth, 10)
     assert liquidate().seized == weth.units(9.84375)
+
+
+# ---------------------------------------------------------------------------- paid in shares
+
+
+@pytest.fixture
+def stuck(lent_out, market, pool, weth, owner):
+    """WETH without cash, and nobody can bring any: the reserve is frozen."""
+    quickly(market.configurator.freeze, pool, weth.id, sender=owner)
+
+
+@pytest.mark.usefixtures("stuck")
+def test_liquidate__for_shares_of_a_frozen_reserve_without_cash__accepted(
+    pool, weth, liquidator, liquidate
+):
+    log = liquidate(minimum=SHARES)
+
+    assert log.seized == weth.units(9.84375)
+    assert pool.supplyBalance(liquidator, weth.id) == log.seized - log.fee
+
+
+@pytest.mark.usefixtures("stuck")
+def test_liquidate__for_shares__moves_no_collateral_and_keeps_the_fee_as_buffer(
+    pool, weth, liquidate
+):
+    before = weth.token.balanceOf(pool)
+
+    log = liquidate(minimum=SHARES)
+
+    assert weth.token.balanceOf(pool) == before
+    assert pool.reserveData(weth.id).buffer == log.fee
+
+
+@pytest.mark.usefixtures("stuck")
+def test_liquidate__for_shares__emits_their_transfer(pool, usdc, weth, borrower, liquidator):
+    tx = pool.liquidate(borrower, usdc.id, weth.id, MAX, SHARES, liquidator, sender=liquidator)
+
+    log, done = event(tx, pool.Transfer), event(tx, pool.Liquidate)
+    assert (log.caller, log.sender, log.receiver) == (liquidator, borrower, liquidator)
+    assert (log.id, log.amount) == (weth.id, done.seizedShares - done.fee)
+
+
+@pytest.mark.usefixtures("stuck")
+def test_liquidate__for_shares_to_one_who_has_some__adds_to_them(
+    market, pool, usdc, weth, borrower, liquidator, owner
+):
+    held = pool.supplyBalance(market.configurator, weth.id)
+    tx = pool.liquidate(
+        borrower, usdc.id, weth.id, MAX, SHARES, market.configurator, sender=liquidator
+    )
+    assert (
+        pool.supplyBalance(market.configurator, weth.id) == held + event(tx, pool.Transfer).amount
+    )
+
+
+@pytest.mark.usefixtures("stuck")
+def test_liquidate__for_shares_to_one_who_has_none__refused(
+    pool, usdc, weth, borrower, liquidator, supplier
+):
+    with ape.reverts(pool.NotAuthorized, account=supplier, caller=liquidator, action=SUPPLY):
+        pool.liquidate(borrower, usdc.id, weth.id, MAX, SHARES, supplier, sender=liquidator)
+
+
+@pytest.mark.usefixtures("stuck")
+def test_liquidate__fewer_shares_than_the_minimum__refused(pool, weth, liquidate, chain):
+    with chain.isolate():
+        log = liquidate(minimum=SHARES)
+    shares = log.seizedShares - log.fee
+
+    with ape.reverts(pool.SeizedTooLittle, received=shares, minimum=shares + 1):
+        liquidate(minimum=SHARES | (shares + 1))
 
 
 # ---------------------------------------------------------------------------- fresh indices

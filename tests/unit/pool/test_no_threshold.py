@@ -50,6 +50,34 @@ def test_no_threshold__supply__is_not_seized(market, pool, plain, usdc, weth, bo
         pool.liquidate(borrower, usdc.id, plain.id, MAX, 0, liquidator, sender=liquidator)
 
 
+def test_no_threshold__supply_of_an_unhealthy_account__can_be_withdrawn(
+    market, pool, plain, weth, borrower
+):
+    market.set_price(weth, 1_750)
+
+    pool.withdraw(plain.id, MAX, borrower, borrower, sender=borrower)
+
+    assert plain.token.balanceOf(borrower) == plain.units(5_000)
+
+
+@pytest.mark.usefixtures("plain")
+def test_no_threshold__collateral_of_an_unhealthy_account__can_not(market, pool, weth, borrower):
+    market.set_price(weth, 1_750)
+
+    with ape.reverts(pool.Undercollateralized, account=borrower):
+        pool.withdraw(weth.id, 1, borrower, borrower, sender=borrower)
+
+
+def test_no_threshold__supply_of_an_unhealthy_account__can_be_unpledged(
+    market, pool, plain, weth, borrower
+):
+    market.set_price(weth, 1_750)
+
+    pool.setCollateral(plain.id, False, borrower, sender=borrower)
+
+    assert not next(p for p in pool.positions(borrower) if p.id == plain.id).collateral
+
+
 def test_no_threshold__supply__survives_bad_debt(
     market, pool, plain, usdc, weth, borrower, liquidator
 ):

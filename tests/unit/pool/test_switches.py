@@ -3,7 +3,7 @@
 | action                  | frozen | paused |
 |-------------------------|--------|--------|
 | supply, borrow          | no     | no     |
-| liquidate               | yes    | no     |
+| liquidate, write off    | yes    | no     |
 | everything else         | yes    | yes    |
 """
 
@@ -117,16 +117,43 @@ def test_switches__frozen_on_both_sides__liquidation_goes_on(
     assert pool.healthFactor(borrower) > WAD
 
 
-@pytest.mark.parametrize("name", ["freeze", "pause"])
-def test_switches__on__bad_debt_is_still_written_off(
-    market, pool, usdc, weth, borrower, liquidator, switch, name
+@pytest.mark.parametrize("symbol", ["USDC", "WETH"])
+def test_switches__frozen_on_either_side__bad_debt_is_still_written_off(
+    market, pool, weth, borrower, liquidator, switch, symbol
 ):
     market.set_price(weth, 1)
-    switch(name, usdc)
+    switch("freeze", market[symbol])
 
     pool.writeOff(borrower, sender=liquidator)
 
     assert pool.positions(borrower) == []
+
+
+@pytest.mark.parametrize("symbol", ["USDC", "WETH"])
+def test_switches__paused_on_either_side__keeps_bad_debt_on_the_books(
+    market, pool, weth, borrower, liquidator, switch, symbol
+):
+    """A feed that says 1 by mistake must not cost a healthy account its collateral for good."""
+    market.set_price(weth, 1)
+    switch("pause", market[symbol])
+
+    with ape.reverts(pool.ReservePaused, id=market[symbol].id):
+        pool.writeOff(borrower, sender=liquidator)
+
+
+@pytest.mark.parametrize(("paused", "left"), [(True, 1), (False, 0)])
+def test_switches__another_debt_paused__liquidation_goes_on_and_writes_nothing_off(
+    market, pool, weth, usdc, wbtc, cent, supplier, borrower, liquidator, switch, paused, left
+):
+    market.supply(supplier, cent, 1_000)
+    market.borrow(borrower, cent, 500)
+    market.set_price(weth, 1_000)
+    if paused:
+        switch("pause", cent)
+
+    pool.liquidate(borrower, usdc.id, weth.id, MAX, 0, liquidator, sender=liquidator)
+
+    assert sum(p.debtShares > 0 for p in pool.positions(borrower)) == 2 * left
 
 
 @pytest.mark.parametrize("name", ["freeze", "pause"])
@@ -140,6 +167,18 @@ def test_switches__off_again__everything_goes_on(
     pool.borrow(usdc.id, 1, borrower, borrower, sender=borrower)
     market.set_price(weth, 1_750)
     pool.liquidate(borrower, usdc.id, weth.id, MAX, 0, liquidator, sender=liquidator)
+
+
+@pytest.mark.parametrize("name", ["pause", "freeze"])
+def test_switches__token_that_answers_nothing__is_stopped_all_the_same(
+    chain, pool, usdc, switch, name
+):
+    chain.provider.set_code(usdc.token.address, "0xfe")
+
+    switch(name, usdc)
+
+    _, _, _, word, _ = pool.reserveWords(usdc.id)
+    assert word >> {"pause": 254, "freeze": 255}[name] & 1
 
 
 def test_switches__both__are_independent(pool, usdc, switch):

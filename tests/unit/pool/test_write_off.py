@@ -203,6 +203,20 @@ def test_write_off__of_everything__freezes_the_reserve(pool, fine, supplier):
         pool.supply(fine.id, fine.units(1), supplier, sender=supplier)
 
 
+def test_write_off__of_everything__emits_the_frozen_word(
+    market, pool, fine, wbtc, liquidator, supplier
+):
+    market.supply(supplier, fine, 9_999)
+    market.supply(liquidator, wbtc, 1)
+    market.borrow(liquidator, fine, 10_000)
+    market.set_price(wbtc, 0.00000001)
+
+    log = event(pool.writeOff(liquidator, sender=supplier), pool.ReserveConfigured)
+
+    assert (log.id, log.token) == (fine.id, pool.reserveWords(fine.id).token)
+    assert log.token >> 255 == 1
+
+
 @pytest.mark.usefixtures("wiped_out")
 def test_write_off__of_everything__leaves_claims_on_nothing_that_can_be_closed(
     pool, fine, supplier
