@@ -7,14 +7,11 @@ PYTHON ?=
 PYTHONS := python3.12 python3.11 python3.10 python3
 USABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 
-# Ape does not recompile when compiler settings change: these files say when it has to.
-SETTINGS := ape-config.yaml package-lock.json .venv/solc/*
-
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test lint fmt lock clean
+.PHONY: help setup compile demo test bench-gas lint fmt lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything into .venv and node_modules (a second run does nothing)
 	@if [ -x .venv/bin/python ] && .venv/bin/python -c '$(USABLE)' 2>/dev/null; then \
@@ -35,38 +32,43 @@ setup: ## Install everything into .venv and node_modules (a second run does noth
 
 # Ape looks at 500 files under contracts/ and no more. Where the project lies in a folder for temporary files it leaves
 # its copies of the libraries there, which would fill that number: they go once they have been used.
-compile: setup ## Compile the contracts, all of them when a compiler setting changed
-	@rm -rf contracts/.cache
-	@settings="$$(cat $(SETTINGS) | cksum)"; \
-	if [ "$$settings" = "$$(cat .build/settings.sum 2>/dev/null)" ]; then \
-		.venv/bin/ape compile; \
-	else \
-		.venv/bin/ape compile -f && mkdir -p .build && echo "$$settings" > .build/settings.sum; \
-	fi
+compile: setup ## Compile the contracts, all of them when anything has changed
+	@.venv/bin/python scripts/_build.py
 	@rm -rf contracts/.cache
 
 demo: compile ## See a market live through a crash on a local chain
 	@.venv/bin/ape run demo
 
 # Ape's plugin starts a chain for every run; what needs none, or starts its own, runs without it.
-ALONE := tests/sims tests/differential tests/scripts tests/fork
+ALONE := tests/sims tests/differential tests/scripts tests/fork tests/gas
 
-test: compile ## Run every test: contracts on anvil, then simulations, scripts and forks
-	@.venv/bin/ape test tests $(addprefix --ignore=,$(ALONE)) -q || \
-		{ echo "make test: the contract tests failed" >&2; exit 1; }
-	@.venv/bin/python -m pytest -p no:ape_test -q $(ALONE) || \
-		{ echo "make test: the tests of simulations and scripts failed" >&2; exit 1; }
+test: compile ## Run every test: contracts on anvil, and beside them simulations, scripts and forks
+	@.venv/bin/python -m pytest -p no:ape_test -q $(ALONE) > .build/alone.log 2>&1 & alone=$$!; \
+	.venv/bin/ape test tests $(addprefix --ignore=,$(ALONE)) -q; contracts=$$?; \
+	wait $$alone; others=$$?; cat .build/alone.log; \
+	if [ $$contracts -ne 0 ]; then echo "make test: the contract tests failed" >&2; exit 1; fi; \
+	if [ $$others -ne 0 ]; then echo "make test: the tests of simulations and scripts failed" >&2; exit 1; fi
+
+# The peers and their compilers serve nothing else: they have a folder, a lock file and a node_modules of their own.
+PEERS := tests/gas/peers
+
+bench-gas: compile $(PEERS)/node_modules/.package-lock.json ## Measure gas beside Aave v3.6 and Morpho Blue on one chain
+	@.venv/bin/python -m tests.gas.bench
+
+# Written last by npm, so that a broken-off install is done again.
+$(PEERS)/node_modules/.package-lock.json: $(PEERS)/package-lock.json | setup
+	@cd $(PEERS) && npm ci --ignore-scripts --no-audit --no-fund
 
 lint: setup ## Check style and types, change nothing
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy sims
-	@.venv/bin/forge fmt --check contracts
+	@.venv/bin/forge fmt --check contracts $(PEERS)/contracts
 
 fmt: setup ## Format Python and Solidity
 	@.venv/bin/ruff check --fix-only --quiet .
 	@.venv/bin/ruff format .
-	@.venv/bin/forge fmt contracts
+	@.venv/bin/forge fmt contracts $(PEERS)/contracts
 
 # uv works out one lock for all supported Pythons and platforms; it lives in its own environment.
 lock: setup ## Work out requirements.lock and package-lock.json anew
@@ -74,8 +76,11 @@ lock: setup ## Work out requirements.lock and package-lock.json anew
 	@.build/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
 		--generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
 	@rm -rf .build/uv
-	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+	@for folder in . $(PEERS); do \
+		(cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund \
+			--omit-lockfile-registry-resolved) || exit 1; \
+	done
 	@.venv/bin/python scripts/_setup.py --lock
 
 clean: ## Remove what compiling, testing and setup have made
-	rm -rf .venv node_modules .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules $(PEERS)/node_modules .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

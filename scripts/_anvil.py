@@ -80,16 +80,22 @@ def anvil_home() -> Iterator[None]:
 
 @contextlib.contextmanager
 def unwinding_on_sigterm() -> Iterator[None]:
-    """Lets a polite kill run every `finally`, as Ctrl-C does, so that no chain is left behind."""
+    """Lets a polite kill, and a terminal that is closed, run every `finally`, as Ctrl-C does, so
+    that no chain is left behind."""
 
-    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + signal.SIGTERM)
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {}
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a closed terminal is to be ignored.
+        if signal.getsignal(kind) is not signal.SIG_IGN:
+            before[kind] = signal.signal(kind, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
 
 
 def require_anvil() -> str:

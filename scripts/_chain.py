@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from scripts._anvil import anvil_home, require_anvil
-from sims.fork.rpc import Rpc
+from sims.fork.rpc import Rpc, without_keys
 
 MAIN_CHAINS = frozenset({1, 10, 56, 100, 137, 8453, 42161, 43114, 59144, 534352})
 """Chains with real money, by id."""
@@ -29,7 +31,8 @@ class Chain:
     ----------
     name : as in file names, `ethereum-sepolia`.
     is_development : nothing on it is worth anything: a local chain or a fork.
-    is_fork : what is on it comes from another chain.
+    is_fork : what is on it comes from another chain, whoever started it.
+    is_own : started for this command, and gone with it.
     rpc : the node behind it, for what Ape is too slow for.
     """
 
@@ -38,6 +41,7 @@ class Chain:
     chain_id: int
     is_development: bool
     is_fork: bool
+    is_own: bool
     rpc: Rpc
 
     @property
@@ -79,6 +83,7 @@ def connected(
             context = networks.parse_network_choice(
                 choice, provider_settings=settings, disconnect_after=True
             )
+            _without_step_traces(context._provider)
             with anvil_home(), _left_behind_by_nobody(context):
                 provider = stack.enter_context(context)
             url = getattr(provider, "http_uri", None) or provider.connection_str
@@ -86,12 +91,26 @@ def connected(
                 raise ChainError(f"{choice} has no HTTP address: use a network with a node.")
             rpc = stack.enter_context(Rpc(url))
             chain = _describe(provider, rpc)
-        except ApeException as error:
+        except (ApeException, *node_errors()) as error:
             raise ChainError(
-                f"Cannot use network {choice!r} ({first_line(error)}): correct --network, "
-                "`ape networks list` shows what there is."
+                f"Cannot use network {without_keys(choice)!r} ({first_line(error)}): correct "
+                "--network, `ape networks list` shows what there is."
             ) from error
-        yield chain
+        try:
+            yield chain
+        except node_errors() as error:
+            raise ChainError(
+                f"{chain.name} failed ({first_line(error)}): run the command again when the node "
+                "is well."
+            ) from error
+
+
+def node_errors() -> tuple[type[Exception], ...]:
+    """What Ape and the libraries below it raise for a node that is not well."""
+    from ape.exceptions import ProviderError
+    from web3.exceptions import Web3Exception
+
+    return ProviderError, Web3Exception, requests.RequestException
 
 
 @contextlib.contextmanager
@@ -105,6 +124,18 @@ def _left_behind_by_nobody(context: Any) -> Iterator[None]:
         raise
 
 
+def _without_step_traces(provider: Any) -> None:
+    """Ape lets anvil keep every opcode of every call: 4 MB a liquidation, which nobody looks at."""
+    build = getattr(provider, "build_command", None)
+    if build is None:
+        return
+
+    def lighter() -> list[str]:
+        return [word for word in build() if word != "--steps-tracing"]
+
+    object.__setattr__(provider, "build_command", lighter)
+
+
 def _describe(provider: Any, rpc: Rpc) -> Chain:
     network = provider.network
     client = str(rpc.request("web3_clientVersion")).lower()
@@ -115,24 +146,38 @@ def _describe(provider: Any, rpc: Rpc) -> Chain:
         is_development=network.is_local
         or network.is_fork
         or client.startswith(DEVELOPMENT_CLIENTS),
-        is_fork=network.is_fork,
+        is_fork=network.is_fork or _is_forked(rpc, client),
+        is_own=getattr(provider, "process", None) is not None,
         rpc=rpc,
     )
 
 
+def _is_forked(rpc: Rpc, client: str) -> bool:
+    """Whether a node that somebody else started is a fork: anvil and hardhat say so."""
+    if not client.startswith(DEVELOPMENT_CLIENTS):
+        return False
+    (told,) = rpc.batch([("hardhat_metadata", ())], strict=False)
+    return isinstance(told, dict) and told.get("forkedNetwork") is not None
+
+
 def _fork_settings(choice: str, url: str | None, block: int | None) -> dict[str, Any]:
-    if choice.endswith(":foundry") or "-fork" in choice:
+    # The name of an ecosystem and of a network, before a provider's name or a node's address.
+    names = choice.split("://")[0].split(":")
+    ecosystem, network = names[:2] if len(names) > 1 else ("ethereum", names[0])
+    if choice.endswith(":foundry") or network.endswith("-fork"):
         require_anvil()
-    if "-fork" not in choice:
+    if not network.endswith("-fork"):
         return {}
-    ecosystem, network, *_ = choice.split(":") if ":" in choice else ("ethereum", choice)
     forked: dict[str, Any] = {}
-    if url is None and network == "mainnet-fork":
+    if url is None and (network == "mainnet-fork" or os.environ.get("RPC_URL")):
         url = upstream_url()
     if url is not None:
-        # Asked here, because a fork of a dead node fails late and without naming it.
+        # Asked here, because a fork of a dead node, or of a block that is not there, fails late and
+        # without naming it.
         with Rpc(url) as rpc:
             rpc.chain_id()
+            if block is not None:
+                rpc.block(block)
         forked["upstream_provider"] = url
     if block is not None:
         forked["block_number"] = block
@@ -151,6 +196,8 @@ def upstream_url() -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without its lists and without a full stop."""
+    """What an error says, without its lists, without keys and without a full stop."""
+    if isinstance(error, requests.RequestException):
+        return "no node answers"  # its own words hold the address
     lines = [line.strip() for line in str(error).split("Options:")[0].splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+    return without_keys(lines[0] if lines else type(error).__name__).rstrip(".")

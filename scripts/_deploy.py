@@ -17,9 +17,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from scripts._chain import Chain, first_line
+from scripts._build import STALE, is_fresh
+from scripts._chain import Chain, first_line, node_errors
 from scripts._journal import Journal, JournalError, differences
-from sims.market import Market, Reserve, plain
+from sims.fork.rpc import Call, RpcError
+from sims.fork.weir import BALANCE_OF, DECIMALS, LATEST_ROUND_DATA, read_symbols
+from sims.market import MAX_IDLE_RAW, Category, Market, Reserve, plain
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "scripts" / "_deployments"
@@ -27,11 +30,16 @@ PASSING_RECORDS = ROOT / ".build" / "deployments"
 """For chains that are gone tomorrow."""
 
 SCHEMA = 1
+RECORDED = ("market", "chain_id", "block")
+"""What every record says beside its pool."""
 NO_CAP = 2**256 - 1
 ADMIN_ROLE = 0
 ZERO = "0x" + "00" * 20
 CALL_GAS = 600_000
 """More than any call of a plan takes; only the check of funds uses it."""
+PRICE_BAND = 2
+"""A feed that is further off the file's price, by this factor, answers in another unit or of another
+asset, or the file is old."""
 
 
 class DeployError(RuntimeError):
@@ -127,6 +135,10 @@ def make_plan(market: Market, *, deployer: str, mocks: bool) -> list[Step]:
         if mocks:
             steps += _mock_steps(symbol, reserve, deployer)
         steps += _listing_steps(symbol, reserve)
+    steps += [
+        _category_step(number, name, category, market)
+        for number, (name, category) in enumerate(market.categories.items(), start=1)
+    ]
     return steps
 
 
@@ -167,15 +179,14 @@ def _listing_steps(symbol: str, r: Reserve) -> list[Step]:
         Step(
             key=f"approve {symbol}",
             what=f"approve {symbol}",
-            # Listing takes the seed, sends it back and takes it again to test the token.
-            detail=f"twice {plain(r.seed)} {symbol} to the configurator",
+            detail=f"{plain(r.seed)} {symbol} to the configurator",
             target=f"token {symbol}",
             kind="MockToken",
             method="approve",
-            arguments=lambda a: [a["configurator"], 2 * r.seed_raw],
+            arguments=lambda a: [a["configurator"], r.seed_raw],
         ),
         Step(
-            key=f"list {symbol}",
+            key=_listing_key(symbol),
             what=f"list {symbol}",
             detail=_in_words(symbol, r),
             target="configurator",
@@ -191,19 +202,47 @@ def _listing_steps(symbol: str, r: Reserve) -> list[Step]:
     ]
 
 
-def _in_words(symbol: str, r: Reserve) -> str:
-    def share(value: Any) -> str:
-        return f"{plain(value * 100)} %"
+def _listing_key(symbol: str) -> str:
+    return f"list {symbol}"
 
+
+def _category_step(number: int, name: str, c: Category, market: Market) -> Step:
+    return Step(
+        key=f"category {number}",
+        what=f"set category {number}",
+        detail=f"{name}: {_terms_in_words(c)}, collateral {', '.join(c.collaterals)}, "
+        f"lends {', '.join(c.borrowables) or 'nothing'}"
+        f"{', no other collateral counts' if c.isolated else ''}",
+        target="configurator",
+        kind="Configurator",
+        method="setCategory",
+        arguments=lambda a: [a["pool"], number, category_parameters(c, market), 0],
+    )
+
+
+def _share(value: Any) -> str:
+    return f"{plain(value * 100)} %"
+
+
+def _terms_in_words(terms: Reserve | Category) -> str:
+    return (
+        f"LTV {_share(terms.ltv)}, threshold {_share(terms.liquidation_threshold)}, bonus "
+        f"{_share(terms.liquidation_bonus.floor)} to {_share(terms.liquidation_bonus.cap)}"
+    )
+
+
+def _in_words(symbol: str, r: Reserve) -> str:
     cap = "no cap" if r.supply_cap is None else f"cap {plain(r.supply_cap)}"
     borrowing = "no borrow cap" if r.borrow_cap is None else f"borrow cap {plain(r.borrow_cap)}"
     if not r.borrowable:
         borrowing = "not borrowable"
+    if r.min_debt:
+        borrowing += f", least debt {plain(r.min_debt)}"
+    idle = "" if r.idle_cap is None else f", idle cap {plain(r.idle_cap)}"
     return (
-        f"LTV {share(r.ltv)}, threshold {share(r.liquidation_threshold)}, "
-        f"bonus {share(r.liquidation_bonus.floor)} to {share(r.liquidation_bonus.cap)}, "
-        f"fee {share(r.liquidation_fee)}, reserve factor {share(r.reserve_factor)}, "
-        f"{cap}, {borrowing}, seed {plain(r.seed)} {symbol}"
+        f"{_terms_in_words(r)}, fee {_share(r.liquidation_fee)}, "
+        f"reserve factor {_share(r.reserve_factor)}, "
+        f"{cap}{idle}, {borrowing}, seed {plain(r.seed)} {symbol}"
     )
 
 
@@ -220,9 +259,26 @@ def reserve_parameters(r: Reserve, feed: str) -> tuple[Any, ...]:
         r.reserve_factor_percent,
         r.rates.stored,
         ZERO,
-        NO_CAP if r.supply_cap_raw is None else r.supply_cap_raw,
-        NO_CAP if r.borrow_cap_raw is None else r.borrow_cap_raw,
+        *(_cap(raw) for raw in (r.supply_cap_raw, r.borrow_cap_raw, r.idle_cap_raw)),
+        r.min_debt_raw,
         r.borrowable,
+    )
+
+
+def _cap(raw: int | None) -> int:
+    return NO_CAP if raw is None else raw
+
+
+def category_parameters(c: Category, market: Market) -> tuple[Any, ...]:
+    """`CategoryParameters` of IConfigurator."""
+    return (
+        market.bitmap(c.collaterals),
+        market.bitmap(c.borrowables),
+        c.ltv_bps,
+        c.liquidation_threshold_bps,
+        c.liquidation_bonus.floor_bps,
+        c.liquidation_bonus.cap_bps,
+        c.isolated,
     )
 
 
@@ -236,13 +292,15 @@ def require_deployable(market: Market, chain: Chain, *, mocks: bool) -> None:
             f"Mock tokens have no place on {chain.name} (chain {chain.chain_id}): use a test "
             "network, a fork or a local chain, or leave --mocks out."
         )
+    # A fork stands for the chain behind it; mocks on a chain of one's own stand for any.
+    if market.chain_id != chain.chain_id and (chain.is_fork or not mocks):
+        raise DeployError(
+            f"{market.name} is a market for chain {market.chain_id} and {chain.name} is "
+            f"{'a fork that calls itself ' if chain.is_fork else ''}chain {chain.chain_id}: choose "
+            "the network it was written for, or --mocks on a local chain or a test network."
+        )
     if mocks:
         return
-    if market.chain_id != chain.chain_id:
-        raise DeployError(
-            f"{market.name} is a market for chain {market.chain_id} and {chain.name} is chain "
-            f"{chain.chain_id}: choose the network it was written for, or --mocks on a test network."
-        )
     missing = [s for s, r in market.reserves.items() if r.feed.address is None]
     if missing:
         raise DeployError(
@@ -274,9 +332,52 @@ def require_funds(plan: Sequence[Step], chain: Chain, deployer: str) -> None:
         )
 
 
-def require_seeds(market: Market, chain: Chain, deployer: str) -> None:
+def to_list(market: Market, plan: Sequence[Step]) -> dict[str, Reserve]:
+    """The reserves that a plan, or what is left of one, opens."""
+    keys = {step.key for step in plan}
+    return {s: r for s, r in market.reserves.items() if _listing_key(s) in keys}
+
+
+def require_as_described(reserves: Mapping[str, Reserve], chain: Chain) -> None:
+    """Refuses tokens and feeds that are others than the market file says; what is wrong here would be
+    found, if at all, when everything is on the chain."""
+    head = chain.rpc.block()
+    block, now = int(head["number"], 16), int(head["timestamp"], 16)
+    tokens = [r.address for r in reserves.values()]
+    feeds = [r.feed.address or ZERO for r in reserves.values()]
+    calls = {
+        "decimals": [Call(t, DECIMALS) for t in tokens],
+        "feed decimals": [Call(f, DECIMALS) for f in feeds],
+        "round": [Call(f, LATEST_ROUND_DATA) for f in feeds],
+    }
+    told = {what: chain.rpc.try_read(asked, block=block) for what, asked in calls.items()}
+    symbols = read_symbols(chain.rpc, tokens, block=block)
+    wrong: list[str] = []
+    for i, (symbol, r) in enumerate(reserves.items()):
+        decimals, feed_decimals, answer = (told[what][i] for what in calls)
+        if symbols[i] != symbol:
+            wrong.append(f"the token of {symbol} calls itself {symbols[i]}")
+        if isinstance(decimals, RpcError) or decimals[0] != r.decimals:
+            wrong.append(f"the token of {symbol} has {_said(decimals)} decimals, not {r.decimals}")
+        if isinstance(feed_decimals, RpcError) or feed_decimals[0] != r.feed.decimals:
+            said = _said(feed_decimals)
+            wrong.append(f"the feed of {symbol} has {said} decimals, not {r.feed.decimals}")
+        elif isinstance(answer, RpcError) or not 0 <= now - answer[3] <= r.feed.max_age_s:
+            wrong.append(f"the feed of {symbol} gives no fresh price")
+        elif not r.price_raw <= answer[1] * PRICE_BAND <= r.price_raw * PRICE_BAND**2:
+            price = plain(Decimal(answer[1]).scaleb(-r.feed.decimals))
+            wrong.append(f"the feed of {symbol} says {price}, the file {plain(r.price)}")
+    if wrong:
+        raise DeployError(f"{chain.name} is not what the market file says: {'; '.join(wrong)}.")
+
+
+def _said(answer: tuple[Any, ...] | RpcError) -> Any:
+    return "no" if isinstance(answer, RpcError) else answer[0]
+
+
+def require_seeds(reserves: Mapping[str, Reserve], chain: Chain, deployer: str) -> None:
     """Refuses a deployer without the tokens to open the reserves with; a fork gives them away."""
-    for symbol, r in market.reserves.items():
+    for symbol, r in reserves.items():
         if chain.is_fork:
             chain.rpc.request("anvil_dealERC20", deployer, r.address, hex(r.seed_raw))
         have = _token_balance(chain, r.address, deployer)
@@ -288,9 +389,9 @@ def require_seeds(market: Market, chain: Chain, deployer: str) -> None:
 
 
 def _token_balance(chain: Chain, token: str, account: str) -> int:
-    data = "0x70a08231" + account[2:].lower().rjust(64, "0")  # balanceOf(address)
-    answer = chain.rpc.request("eth_call", {"to": token, "data": data}, "latest")
-    return int(answer, 16) if answer not in ("0x", None) else 0
+    block = int(chain.rpc.block()["number"], 16)
+    (answer,) = chain.rpc.try_read([Call(token, BALANCE_OF, (account,))], block=block)
+    return 0 if isinstance(answer, RpcError) else int(answer[0])
 
 
 def _gas(step: Step) -> int:
@@ -327,6 +428,8 @@ class Deployment:
         mocks: bool,
         folder: Path | None = None,
     ) -> None:
+        if not is_fresh():
+            raise DeployError(STALE)
         self.market = market
         self.chain = chain
         self.account = account
@@ -360,9 +463,9 @@ class Deployment:
             self.journal.retire()
             return 0
         self._require_same(begun)
-        done, intents = self.journal.last("done"), self.journal.last("intent")
+        done, intents = self.journal.last("done"), self.journal.intents()
         for step in self.plan:
-            entry = done.get(step.key) or self._found(intents.get(step.key))
+            entry = done.get(step.key) or self._found(step, intents)
             if entry is None:
                 break
             self._take_over(step, entry)
@@ -390,20 +493,46 @@ class Deployment:
                 "anew."
             )
 
-    def _found(self, intent: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def _found(self, step: Step, intents: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         """The result of a transaction that was sent, or was about to be, when a run broke off."""
-        if intent is None:
-            return None
+        receipts = {i["tx"]: self._receipt(i) for i in intents if i["step"] == step.key}
+        for intent in intents:
+            receipt = receipts.get(intent["tx"])
+            if receipt is not None and int(receipt["status"], 16) == 1:
+                return self._note(intent, receipt)
+        for intent in intents:
+            if intent["tx"] in receipts and receipts[intent["tx"]] is None:
+                self._require_never_sent(intent, intents)
+        return None
+
+    def _receipt(self, intent: Mapping[str, Any]) -> dict[str, Any] | None:
+        receipt: dict[str, Any] | None
         receipt = self.chain.rpc.request("eth_getTransactionReceipt", intent["tx"])
-        if receipt is None:
-            if self.chain.rpc.request("eth_getTransactionByHash", intent["tx"]) is not None:
-                raise DeployError(
-                    f"Transaction {intent['tx']} ({intent['step']}) of the last run is not in a "
-                    "block yet: wait for it and run the same command again."
-                )
-            return None
-        if int(receipt["status"], 16) != 1:
-            return None
+        if receipt is None and self.chain.rpc.request("eth_getTransactionByHash", intent["tx"]):
+            raise DeployError(
+                f"Transaction {intent['tx']} ({intent['step']}) of the last run is not in a "
+                "block yet: wait for it and run the same command again."
+            )
+        return receipt
+
+    def _require_never_sent(
+        self, intent: Mapping[str, Any], intents: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Refuses to send again what may be on the chain although the node does not show it."""
+        used = self.chain.rpc.request("eth_getTransactionCount", self.account.address, "latest")
+        if int(used, 16) <= intent["nonce"]:
+            return
+        others = (i for i in intents if i["nonce"] == intent["nonce"] and i["tx"] != intent["tx"])
+        if any(self._receipt(other) for other in others):
+            return
+        raise DeployError(
+            f"Transaction {intent['tx']} ({intent['step']}) is nowhere to be found, and its nonce "
+            f"{intent['nonce']} is used: see at another node what {self.account.address} sent with "
+            f"it. If that was another transaction, take this line out of {self.journal.path} and run "
+            "the same command again."
+        )
+
+    def _note(self, intent: Mapping[str, Any], receipt: Mapping[str, Any]) -> dict[str, Any]:
         found = {
             "step": intent["step"],
             "digest": intent["digest"],
@@ -490,7 +619,7 @@ class Deployment:
             )
             receipt = self.chain.provider.send_transaction(signed)
             receipt.raise_for_status()
-        except ApeException as error:
+        except (ApeException, *node_errors()) as error:
             raise DeployError(
                 f"Step {step.key!r} failed ({explain(error)}): mend that and run the same command "
                 "again; what is done stays done."
@@ -573,6 +702,9 @@ class Deployment:
                 symbol: {"id": i, "token": deployed.token(symbol), "feed": deployed.feed(symbol)}
                 for i, symbol in enumerate(self.market.reserves)
             },
+            "categories": {
+                name: number for number, name in enumerate(self.market.categories, start=1)
+            },
             "compiler": _compiler(),
             "git_commit": git_commit(),
         }
@@ -597,7 +729,7 @@ class Deployment:
 
 def parameter_differences(deployed: Deployed) -> list[str]:
     """Every parameter on the chain that is not what the market file says."""
-    market, pool = deployed.market, _at("Pool", deployed.pool)
+    market, pool = deployed.market, _at("IPool", deployed.pool)
     configurator = _at("Configurator", deployed.addresses["configurator"])
     found = [*pool.liquidationTerms()]
     h = market.liquidation
@@ -623,8 +755,11 @@ def parameter_differences(deployed: Deployed) -> list[str]:
                 "paused": False,
                 "frozen": False,
                 "borrowable": r.borrowable,
-                "supplyCap": NO_CAP if r.supply_cap_raw is None else r.supply_cap_raw,
-                "borrowCap": NO_CAP if r.borrow_cap_raw is None else r.borrow_cap_raw,
+                "supplyCap": _cap(r.supply_cap_raw),
+                "borrowCap": _cap(r.borrow_cap_raw),
+                "idleCap": MAX_IDLE_RAW if r.idle_cap_raw is None else r.idle_cap_raw,
+                "minDebt": r.min_debt_raw,
+                "outflowRoom": NO_CAP,
                 "priceDecimals": r.decimals + r.feed.decimals,
                 "maxAge": r.feed.max_age_s,
                 "ltv": r.ltv_bps * 10**14,
@@ -638,6 +773,14 @@ def parameter_differences(deployed: Deployed) -> list[str]:
         ]
         if d.supplyAssets < r.seed_raw:
             pairs.append((f"{symbol}.seed", d.supplyAssets, r.seed_raw))
+    for number, (name, c) in enumerate(market.categories.items(), start=1):
+        stored = pool.categoryData(number)
+        collaterals, borrowables, *shares, isolated = category_parameters(c, market)
+        wanted = [collaterals, borrowables, *(s * 10**14 for s in shares), isolated]
+        pairs += [
+            (f"{name}.{field}", is_, value)
+            for (field, is_), value in zip(stored.items(), wanted, strict=True)
+        ]
     return [f"{name} is {is_}, not {wanted}" for name, is_, wanted in pairs if is_ != wanted]
 
 
@@ -652,7 +795,7 @@ def explain(error: Exception) -> str:
     # An error that another contract passed on arrives as its selector.
     known = {
         _selector(abi.selector): abi.name
-        for kind in ("Pool", "Configurator")
+        for kind in ("IPool", "Configurator")
         for abi in _container(kind).contract_type.errors
     }
     return str(known.get(text[:10], text))
@@ -664,9 +807,13 @@ def load_record(path: Path) -> dict[str, Any]:
         record = json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
         raise DeployError(f"{path} is no deployment record ({first_line(error)}).") from None
-    if not isinstance(record, dict) or "pool" not in record.get("contracts", {}):
-        raise DeployError(f"{path} is no deployment record: it names no pool.")
-    return record
+    try:
+        named = [record["contracts"]["pool"]["address"], *(record[name] for name in RECORDED)]
+    except (IndexError, KeyError, TypeError):
+        named = [None]
+    if None in named:
+        raise DeployError(f"{path} is no deployment record: it names no pool, chain and block.")
+    return dict(record)
 
 
 def git_commit() -> str:
@@ -703,7 +850,11 @@ def _container(kind: str) -> Any:
 
 
 def _at(kind: str, address: str) -> Any:
-    return _container(kind).at(address, fetch_from_explorer=False)
+    from ape.contracts import ContractInstance
+
+    # `at` would mix in what Ape saw at this address before, which it keeps on disk: another contract,
+    # on a chain that begins anew.
+    return ContractInstance(address, _container(kind).contract_type)
 
 
 def _selector(signature: str) -> str:
@@ -726,7 +877,9 @@ __all__ = [
     "load_record",
     "make_plan",
     "parameter_differences",
+    "require_as_described",
     "require_deployable",
     "require_funds",
     "require_seeds",
+    "to_list",
 ]

@@ -33,18 +33,34 @@ class Journal:
         entries = []
         for number, line in enumerate(lines, start=1):
             try:
-                entries.append(json.loads(line))
+                entry = json.loads(line)
             except ValueError:
-                if number < len(lines):
-                    raise JournalError(
-                        f"{self.path}:{number} is no JSON: restore the file, or move it away to "
-                        "deploy anew."
-                    ) from None
+                if number == len(lines):
+                    break
+                entry = None
+            if not isinstance(entry, dict) or "event" not in entry:
+                raise JournalError(
+                    f"{self.path}:{number} is no entry of a journal: restore the file, or move it "
+                    "away to deploy anew."
+                )
+            entries.append(entry)
         return entries
 
     def begin(self) -> dict[str, Any] | None:
-        """What the deployment was started with."""
-        return next((e for e in self.entries() if e["event"] == "begin"), None)
+        """What the deployment was started with; None without any entry."""
+        entries = self.entries()
+        if not entries:
+            return None
+        if entries[0]["event"] != "begin":
+            raise JournalError(
+                f"{self.path} does not say what was begun: restore the file; transactions of a "
+                "deployment may be on the chain."
+            )
+        return entries[0]
+
+    def intents(self) -> list[dict[str, Any]]:
+        """All transactions that were about to be sent, in order."""
+        return [e for e in self.entries() if e["event"] == "intent"]
 
     def last(self, event: str) -> dict[str, dict[str, Any]]:
         """The last entry of a kind for each step."""
@@ -58,16 +74,27 @@ class Journal:
             "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             **fields,
         }
-        self._drop_half_a_line()
+        self._end_the_last_line()
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def _drop_half_a_line(self) -> None:
-        if self.path.exists():
-            whole = self.path.read_bytes().rfind(b"\n") + 1
+    def _end_the_last_line(self) -> None:
+        """A whole entry lacks its newline only; half an entry was not written."""
+        if not self.path.exists():
+            return
+        text = self.path.read_bytes()
+        whole = text.rfind(b"\n") + 1
+        if whole == len(text):
+            return
+        try:
+            json.loads(text[whole:])
+        except ValueError:
             os.truncate(self.path, whole)
+        else:
+            with self.path.open("ab") as file:
+                file.write(b"\n")
 
     def retire(self) -> None:
         """Moves the file aside: it belongs to a chain that is gone."""

@@ -39,6 +39,7 @@ class Market:
 def local_market(accounts: int, seed: int, bars: Bars, clock: Clock) -> Iterator[Market]:
     """A chain of our own with the market file deployed and filled."""
     parameters = load_market(MARKET)
+    book = seeded_book(parameters, accounts=accounts, rng=np.random.default_rng(seed))
     with anvil(*CHAIN, *FREE_GAS) as url:
         with (
             connected(f"ethereum:mainnet:{url}") as chain,
@@ -61,7 +62,6 @@ def local_market(accounts: int, seed: int, bars: Bars, clock: Clock) -> Iterator
                 bars("deploy", total, total)
             symbols = parameters.symbols
             with clock("fill"):
-                book = seeded_book(parameters, accounts=accounts, rng=np.random.default_rng(seed))
                 tokens = [deployed.token(s) for s in symbols]
                 feeds = [deployed.feed(s) for s in symbols]
                 fill(chain.rpc, parameters, book, pool=deployed.pool, tokens=tokens, progress=bars)

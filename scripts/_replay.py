@@ -6,7 +6,8 @@ liquidations happen on both, in the same order. What is compared, for each of th
     repaid, received, seized, fee, every forfeit, every write-off and every deficit     in raw units
 
 and at the end every word of every reserve and every position of every account. A call that the twin
-refuses has to be refused by the contracts with the same error and the same arguments.
+refuses has to be refused by the contracts with the same error and the same arguments. Then twin and
+contracts agree, and the float engine, which made the call, differs from both.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from sims.cascade import Event, Trace
-from sims.exact import MAX, Pool, Revert
+from sims.exact import MAX, WAD, Pool, Revert
 from sims.fork.rpc import Call, Function, Rpc
-from sims.fork.weir import ACCOUNT_DATA, BALANCE_OF, POSITIONS, RESERVE_WORDS
+from sims.fork.weir import ACCOUNT_DATA, BALANCE_OF, POSITIONS, RESERVE_WORDS, topic
 from sims.snapshot import Snapshot
 
 LIQUIDATOR = to_checksum_address("0x" + keccak(text="weir replay liquidator").hex()[-40:])
@@ -38,6 +39,15 @@ WRITE_OFF = Function("writeOff(address)", ())
 
 MODEL_ERROR = 1e-6
 """Floats and integers differ by less: an offer this much larger is cut to what the rule allows."""
+CASH_ERROR = 1e-4
+"""Where a call takes the last of a reserve's cash, the errors of all calls before it meet in it."""
+
+
+AT_A_LIMIT = 1e-5
+"""Share of the amounts moved within which the engine's rounding, and the offers that `MODEL_ERROR`
+makes larger or smaller, may decide otherwise than the contracts."""
+FEW_UNITS = 10
+"""Raw token units that floats may take for something and the contracts for nothing."""
 
 
 class ReplayError(RuntimeError):
@@ -87,6 +97,37 @@ class Row:
     def difference(self) -> int:
         """Twin against contracts, raw units."""
         return self.twin.difference(self.chain)
+
+    @property
+    def error(self) -> str | None:
+        """The name of the error with which the contracts refused what the float engine did."""
+        return None if self.chain.refused is None else str(self.chain.refused[0])
+
+
+def refused_at_limit(row: Row, snapshot: Snapshot) -> bool:
+    """Whether a refusal can come from rounding: a limit that the call misses by almost nothing.
+
+    Any other refusal is a difference between the float engine and the contracts, and so is what
+    follows from one.
+    """
+    event, terms = row.event, snapshot.liquidation_terms
+    near = AT_A_LIMIT * WAD
+    match row.chain.refused:
+        case ("Healthy", _, int(health)):
+            return health <= WAD + near
+        case ("ZeroAmount",):
+            return event.repaid * 10 ** snapshot.reserves[event.debt_reserve].decimals < FEW_UNITS
+        case ("LeavesDust", int(debt_left), int(collateral_left)):
+            # The engine left nothing on one side, or the dust at least on both.
+            sides = ((debt_left, event.repaid_usd), (collateral_left, event.seized_usd))
+            return any(left <= near * moved for left, moved in sides) or all(
+                left >= terms.dust - near * moved for left, moved in sides
+            )
+        case ("NotBadDebt", _, int(collateral), int(debt)):
+            most = min(terms.write_off_below, debt)
+            return collateral <= most * (1 + AT_A_LIMIT)
+        case _:
+            return False
 
 
 @dataclass(frozen=True)
@@ -162,8 +203,9 @@ class Replayer:
             return _Action(event, account, WRITE_OFF.encode(account), _written_off(twin, account))
         d, c = event.debt_reserve, event.collateral_reserve
         scale = 10 ** self.snapshot.reserves[d].decimals
-        # As much as the rule allows, or a little less where something else bound the liquidator.
-        offers = [int(event.repaid * scale * (1 + error)) for error in (MODEL_ERROR, -MODEL_ERROR)]
+        # As much as the rule allows, or a little less where cash bound the liquidator.
+        errors = (MODEL_ERROR, -MODEL_ERROR, -CASH_ERROR)
+        offers = [int(event.repaid * scale * (1 + error)) for error in errors]
         for offer in offers:
             did = _liquidated(twin, account, d, c, offer)
             if did.refused is None or did.refused[0] != "InsufficientCash":
@@ -268,15 +310,15 @@ class Replayer:
             ids = [int(topic, 16) for topic in log["topics"][1:]]
             data = bytes.fromhex(log["data"][2:])
             if log["topics"][0] == LIQUIDATE_EVENT:
-                _, _, repaid, _, seized, _, fee = decode(["address"] * 2 + ["uint256"] * 5, data)
+                _, _, repaid, _, seized, _, fee, *_ = decode(LIQUIDATE_DATA, data)
                 amounts = replace(
                     amounts, repaid=repaid, received=seized - fee, seized=seized, fee=fee
                 )
             elif log["topics"][0] == FORFEIT_EVENT:
-                assets = decode(["uint256"] * 4, data)[0]
+                assets, *_ = decode(["uint256"] * 3, data)
                 amounts = replace(amounts, forfeits=(*amounts.forfeits, (ids[0], assets)))
             elif log["topics"][0] == WRITE_OFF_EVENT:
-                assets, _, deficit = decode(["uint256"] * 5, data)[:3]
+                assets, deficit, *_ = decode(["uint256"] * 4, data)
                 amounts = replace(
                     amounts, write_offs=(*amounts.write_offs, (ids[0], assets, deficit))
                 )
@@ -302,7 +344,7 @@ class Replayer:
             [Call(r.token, BALANCE_OF, (self.pool,)) for r in self.snapshot.reserves], block=block
         )
         worst = 0
-        for reserve, (index, totals, _, token, _), (balance,) in zip(
+        for reserve, (index, totals, _, token, *_, idle_cap), (balance,) in zip(
             twin.reserves, words, balances, strict=True
         ):
             mask = 2**112 - 1
@@ -314,6 +356,7 @@ class Replayer:
                 (totals >> 112 & mask, reserve.debt_shares),
                 (balance, reserve.balance),
                 (token >> 255, int(reserve.frozen)),
+                (idle_cap - (token >> 160 & 2**94 - 1), reserve.idle),
             ]
             worst = max([worst] + [abs(a - b) for a, b in pairs])
         ordered = sorted(accounts)
@@ -321,10 +364,10 @@ class Replayer:
         for account, (rows,) in zip(ordered, held, strict=True):
             chain = {row[0]: row[1:] for row in rows}
             model = {
-                p.id: (p.supply_shares, p.debt_shares, p.collateral)
+                p.id: (p.supply_shares, p.debt_shares, p.collateral, p.idle)
                 for p in twin.positions(account)
             }
-            none = (0, 0, False)
+            none = (0, 0, False, False)
             for id_ in chain.keys() | model.keys():
                 for a, b in zip(chain.get(id_, none), model.get(id_, none), strict=True):
                     worst = max(worst, abs(a - b))
@@ -369,16 +412,11 @@ def _selector(name: str, inputs: Sequence[dict[str, Any]]) -> bytes:
     return bytes(keccak(text=f"{name}({','.join(i['type'] for i in inputs)})")[:4])
 
 
-def _topic(signature: str) -> str:
-    return "0x" + keccak(text=signature).hex()
-
-
 def _word(value: int) -> str:
     return f"0x{value:064x}"
 
 
-LIQUIDATE_EVENT = _topic(
-    "Liquidate(address,uint256,uint256,address,address,uint256,uint256,uint256,uint256,uint256)"
-)
-FORFEIT_EVENT = _topic("Forfeit(uint256,address,uint256,uint256,uint256,uint256)")
-WRITE_OFF_EVENT = _topic("WriteOff(uint256,address,uint256,uint256,uint256,uint256,uint256)")
+LIQUIDATE_DATA = ("address",) * 2 + ("uint256",) * 9
+LIQUIDATE_EVENT = topic(f"Liquidate(address,uint256,uint256,{','.join(LIQUIDATE_DATA)})")
+FORFEIT_EVENT = topic("Forfeit(uint256,address,uint256,uint256,uint256)")
+WRITE_OFF_EVENT = topic("WriteOff(uint256,address,uint256,uint256,uint256,uint256)")

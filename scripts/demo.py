@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from sims.cli import Bars, console, plain_errors
+from sims.cli import Bars, plain_errors, tell
 
 
 @click.command()
@@ -61,6 +61,7 @@ def cli(
     clock = Clock()
     kinds = (AnvilError, ChainError, DeployError, FillError, JournalError, ReplayError)
     with plain_errors(*kinds), unwinding_on_sigterm(), Bars() as bars:
+        stress.require_replaceable(out)
         settings = stress.StressSettings(
             paths=paths, seed=seed, volatility_scale=volatility_scale, jump_scale=jump_scale
         )
@@ -83,16 +84,7 @@ def cli(
             done,
             out,
             market=market.name or name,
-            command="make demo",
             replayed=replayed,
             seconds=clock.seconds,
         )
-    console.print(
-        f"\n{told['accounts']:,} accounts, {told['scenarios']:,} paths, "
-        f"{told['replay']['liquidations']:,} liquidations and {told['replay']['write_offs']:,} "
-        "write-offs replayed: the contracts and the integer model are "
-        f"{told['replay']['max_difference_wei']} wei apart.\n"
-        f"Report: {out / 'index.html'}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    tell(told, out)

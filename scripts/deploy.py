@@ -40,9 +40,11 @@ def cli(market_file: Path, network: str, alias: str | None, mocks: bool, yes: bo
         DeployError,
         Deployment,
         JournalError,
+        require_as_described,
         require_deployable,
         require_funds,
         require_seeds,
+        to_list,
     )
     from sims.market import load_market
 
@@ -64,16 +66,20 @@ def cli(market_file: Path, network: str, alias: str | None, mocks: bool, yes: bo
             if left:
                 require_funds(left, chain, account.address)
                 if not mocks:
-                    require_seeds(market, chain, account.address)
+                    require_as_described(to_list(market, left), chain)
+                    require_seeds(to_list(market, left), chain, account.address)
                 if not (yes or chain.is_development):
                     click.confirm(f"Send {len(left)} transactions to {chain.name}?", abort=True)
             deployed = send(deployment)
+            ending = "\nThis chain was started for the command and ends with it: a rehearsal."
             console.print(
                 f"\n{market.name}: pool [bold]{deployed.pool}[/bold] on {chain.name}, "
-                f"{len(market.reserves)} reserves, every parameter read back and equal.\n"
+                f"{len(market.reserves)} reserves and {len(market.categories)} categories, every "
+                "parameter read back and equal.\n"
                 f"The deployer {account.address} is the only admin: it may change every parameter; "
                 "hand the role over through the authority "
-                f"{deployed.addresses['authority']}.\nRecord: {deployment.record_path}",
+                f"{deployed.addresses['authority']}.\nRecord: {deployment.record_path}"
+                f"{ending if chain.is_own else ''}",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -94,15 +100,14 @@ def load_account(alias: str | None, *, development: bool) -> Any:
             "Name the account that signs with --account "
             f"({', '.join(known) or 'there is none yet: `ape accounts import ALIAS`'})."
         )
-    if alias.startswith("TEST::") and alias[6:].isdigit():
-        if not development:
-            raise DeployError(
-                "Everybody knows the key of a test account: use an account of your own here."
-            )
-        return accounts.test_accounts[int(alias[6:])]
+    is_test = alias.startswith("TEST::") and alias[6:].isdigit()
+    if is_test and not development:
+        raise DeployError(
+            "Everybody knows the key of a test account: use an account of your own here."
+        )
     try:
-        return accounts.load(alias)
-    except (ApeException, KeyError, IndexError):
+        return accounts.test_accounts[int(alias[6:])] if is_test else accounts.load(alias)
+    except (ApeException, LookupError, ValueError):
         raise DeployError(
             f"There is no account {alias!r}: `ape accounts list` shows what there is, "
             "`ape accounts import` adds one."
@@ -113,7 +118,8 @@ def show_plan(deployment: Any, done: int) -> None:
     """Prints what is about to be sent."""
     from rich.table import Table
 
-    title = f"{deployment.market.name} on {deployment.chain.name}"
+    market, chain = deployment.market, deployment.chain
+    title = f"{market.name} on {chain.name}, chain {chain.chain_id}"
     table = Table(title=f"{title}: {len(deployment.plan)} steps, {done} done", title_justify="left")
     for heading in ("step", "what", "with"):
         table.add_column(heading, overflow="fold")
@@ -121,6 +127,17 @@ def show_plan(deployment: Any, done: int) -> None:
         mark = "done" if step.key in deployment.results else str(number)
         table.add_row(mark, step.what, step.detail)
     console.print(table)
+    if deployment.mocks:
+        elsewhere = (
+            f" The market file is for chain {market.chain_id} and this is chain {chain.chain_id}: "
+            "nothing of that chain is here."
+        )
+        console.print(
+            "Tokens and feeds are mocks: anybody may mint, anybody may set a price."
+            f"{elsewhere if chain.chain_id != market.chain_id else ''}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def send(deployment: Any) -> Any:

@@ -9,6 +9,7 @@ import click
 from sims.cli import Bars, console, plain_errors
 
 NETWORK = "ethereum:mainnet-fork:foundry"
+PART = "\nOthers have something in the pool too: a stress report will say what share this is."
 
 
 @click.command()
@@ -22,7 +23,9 @@ NETWORK = "ethereum:mainnet-fork:foundry"
     show_default=True,
     help="Network, as `ape networks list` names it, or a node's address. Forks read from $RPC_URL.",
 )
-@click.option("--block", type=int, help="Block number; the latest one if not given.")
+@click.option(
+    "--block", type=click.IntRange(min=0), help="Block number; the latest one if not given."
+)
 @click.option(
     "--accounts",
     "accounts_file",
@@ -44,8 +47,10 @@ def cli(
     from scripts._deploy import DeployError
     from scripts._records import pool_of
     from sims.fork.weir import read_accounts, read_snapshot
+    from sims.snapshot import require_new
 
     with plain_errors(AnvilError, ChainError, DeployError), unwinding_on_sigterm():
+        require_new(out)
         accounts = read_accounts(accounts_file) if accounts_file else None
         with connected(network, fork_block=block) as chain, Bars() as bars:
             address, first, _ = pool_of(chain, pool=pool, record=deployment)
@@ -60,7 +65,8 @@ def cli(
         snapshot.write(out)
         console.print(
             f"\n{len(snapshot.accounts):,} accounts in {len(snapshot.reserves)} reserves of "
-            f"{snapshot.origin.pool} at block {snapshot.origin.block_number:,}: {out}",
+            f"{snapshot.origin.pool} at block {snapshot.origin.block_number:,}: {out}"
+            f"{'' if snapshot.is_whole else PART}",
             highlight=False,
             soft_wrap=True,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sims.cli import Bars, plain_errors, stress_options, stress_settings, tell
 
@@ -53,33 +54,51 @@ def cli(
     from scripts._local import Clock
     from scripts._records import pool_of
     from scripts._replay import ReplayError
-    from scripts._stress import replay_worst, report
+    from scripts._stress import replay_worst, report, why_no_replay
     from sims import stress
     from sims.fork.weir import read_snapshot
     from sims.snapshot import Snapshot
 
-    clock, command = Clock(), f"ape run stress --out {out}"
+    clock = Clock()
     with (
         plain_errors(AnvilError, ChainError, DeployError, ReplayError),
         unwinding_on_sigterm(),
         Bars() as bars,
     ):
+        stress.require_replaceable(out)
         settings = stress_settings(**options)
         if source is not None:
+            _require_no_other_source()
             snapshot = Snapshot.read(source)
             done = stress.run(snapshot, settings, progress=bars)
-            name, replayed = f"pool {snapshot.origin.pool}", []
+            name, replayed, unreplayed = f"pool {snapshot.origin.pool}", None, None
         else:
             with connected(network) as chain:
                 address, first, name = pool_of(chain, pool=pool, record=deployment)
                 with clock("snapshot"):
                     snapshot = read_snapshot(chain.rpc, address, first_block=first, progress=bars)
                 done = stress.run(snapshot, settings, progress=bars)
+                unreplayed = why_no_replay(chain) if replay else None
                 with clock("replay"):
-                    # Only a fork is ours to move prices on.
-                    wanted = replay and chain.is_fork
-                    replayed = replay_worst(chain.rpc, done, progress=bars) if wanted else []
+                    wanted = replay and unreplayed is None
+                    replayed = replay_worst(chain.rpc, done, progress=bars) if wanted else None
         figures = report(
-            done, out, market=name, command=command, replayed=replayed, seconds=clock.seconds
+            done,
+            out,
+            market=name,
+            replayed=replayed,
+            unreplayed=unreplayed,
+            seconds=clock.seconds,
         )
     tell(figures, out)
+
+
+def _require_no_other_source() -> None:
+    """Two sources are a mistake, and one would be left out without a word."""
+    from sims.rates import InputError
+
+    given = click.get_current_context().get_parameter_source
+    for name in ("pool", "deployment", "network"):
+        # $POOL may be set for the commands that need it.
+        if given(name) is ParameterSource.COMMANDLINE:
+            raise InputError(f"--snapshot and --{name} both say what to stress: give one of them.")

@@ -1,7 +1,8 @@
 """The accounts of a market as flat arrays, and a synthetic book shaped like a real one.
 
 Each account owns a run of legs, `indptr[a]` to `indptr[a + 1]` (CSR form); a leg is what it holds
-and owes of one reserve. With p prices and t liquidation thresholds, the account's health is
+and owes of one reserve, and what it holds earns or sits idle. With p prices and t liquidation
+thresholds, which may differ by the account's category, the account's health is
 
     h = sum(supply * p * t over collateral legs) / sum(debt * p over legs)
 
@@ -12,7 +13,7 @@ health are those of the borrowers of a large lending market.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -41,6 +42,8 @@ class Book:
     supply : (m,) float, whole tokens supplied.
     debt : (m,) float, whole tokens owed.
     collateral : (m,) bool, whether the supply secures the account's debt.
+    idle : (m,) bool, whether the supply sits idle; none does if not given.
+    category : (n,) int, the account's category; zero, none, if not given.
     """
 
     indptr: Ints
@@ -48,10 +51,15 @@ class Book:
     supply: Floats
     debt: Floats
     collateral: Flags
+    idle: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    category: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
+        sizes = {"idle": np.size(self.reserve), "category": np.size(self.indptr) - 1}
         for name, kind in _KINDS.items():
             array = np.array(getattr(self, name), dtype=kind)
+            if name in sizes and array.size == 0:
+                array = np.zeros(max(sizes[name], 0), dtype=kind)
             if array.ndim != 1:
                 raise BookError(f"{name} has {array.ndim} dimensions; give it one")
             array.flags.writeable = False
@@ -60,12 +68,14 @@ class Book:
 
     def _check(self) -> None:
         legs = self.reserve.size
-        for name in ("supply", "debt", "collateral"):
+        for name in ("supply", "debt", "collateral", "idle"):
             if getattr(self, name).size != legs:
                 raise BookError(f"{name} has {getattr(self, name).size} legs and reserve {legs}")
         starts = self.indptr
         if starts.size == 0 or starts[0] != 0 or starts[-1] != legs or (np.diff(starts) < 0).any():
             raise BookError(f"indptr must rise from 0 to the number of legs, {legs}")
+        if self.category.size != self.accounts or (self.category < 0).any():
+            raise BookError(f"category must be zero or more for each of {self.accounts} accounts")
         if ((self.reserve < 0) | (self.reserve >= MAX_RESERVES)).any():
             raise BookError(f"reserve ids must lie between 0 and {MAX_RESERVES - 1}")
         for name in ("supply", "debt"):
@@ -85,6 +95,18 @@ class Book:
         """The account of each leg, shape (m,)."""
         return np.repeat(np.arange(self.accounts), np.diff(self.indptr))
 
+    def at_legs(self, values: Floats) -> Floats:
+        """The value that concerns each leg, shape (m,).
+
+        Parameters
+        ----------
+        values : by reserve (R,), or by category and reserve (C + 1, R), the first row for none.
+        """
+        if values.ndim == 1:
+            return values[self.reserve]
+        at_legs: Floats = values[self.category[self.account_of_leg], self.reserve]
+        return at_legs
+
     # -------------------------------------------------------------------------------- values
 
     def collateral_value(self, prices: Floats) -> Floats:
@@ -92,10 +114,12 @@ class Book:
 
         Parameters
         ----------
-        prices : (R,) base currency a whole token; zero where there is no price.
+        prices : (R,) or (C + 1, R) base currency a whole token; zero where there is no price.
         """
         return _sums(
-            self.account_of_leg, self.supply * self.collateral * prices[self.reserve], self.accounts
+            self.account_of_leg,
+            self.supply * self.collateral * self.at_legs(prices),
+            self.accounts,
         )
 
     def debt_value(self, prices: Floats) -> Floats:
@@ -103,11 +127,11 @@ class Book:
         return _sums(self.account_of_leg, self.debt * prices[self.reserve], self.accounts)
 
     def borrow_limit(self, prices: Floats, *, ltv: Floats) -> Floats:
-        """Debt up to which each account may borrow, shape (n,), with `ltv` (R,)."""
+        """Debt up to which each account may borrow, shape (n,); `ltv` (R,) or (C + 1, R)."""
         return self.collateral_value(prices * ltv)
 
     def liquidation_limit(self, prices: Floats, *, threshold: Floats) -> Floats:
-        """Debt above which each account may be liquidated, shape (n,), with `threshold` (R,)."""
+        """Debt above which each account may be liquidated, shape (n,); `threshold` as `ltv`."""
         return self.collateral_value(prices * threshold)
 
     def health_factor(self, prices: Floats, *, threshold: Floats) -> Floats:
@@ -120,8 +144,12 @@ class Book:
     # -------------------------------------------------------------------------------- totals
 
     def supplied(self, reserves: int) -> Floats:
-        """Whole tokens supplied of each reserve, shape (reserves,)."""
-        return _sums(self.reserve, self.supply, reserves)
+        """Whole tokens that earn in each reserve, shape (reserves,)."""
+        return _sums(self.reserve, self.supply * ~self.idle, reserves)
+
+    def idling(self, reserves: int) -> Floats:
+        """Whole tokens that sit idle in each reserve, shape (reserves,)."""
+        return _sums(self.reserve, self.supply * self.idle, reserves)
 
     def borrowed(self, reserves: int) -> Floats:
         """Whole tokens owed of each reserve, shape (reserves,)."""
@@ -158,6 +186,8 @@ _KINDS = {
     "supply": np.float64,
     "debt": np.float64,
     "collateral": np.bool_,
+    "idle": np.bool_,
+    "category": np.int64,
 }
 
 
@@ -216,6 +246,8 @@ class _Strategy:
     owes: Mapping[str, float]
     most_collaterals: int
     most_debts: int
+    category: str | None = None
+    """What it chooses where the market has it."""
 
 
 _STABLE = {"USDT": 0.55, "USDC": 0.42, "DAI": 0.03}
@@ -228,6 +260,7 @@ _STRATEGIES = (
         owes={"WETH": 1.0},
         most_collaterals=2,
         most_debts=1,
+        category="ETH correlated",
     ),
     _Strategy(  # dollars against what may fall
         odds=0.64,
@@ -289,13 +322,14 @@ def seeded_book(market: Market, *, accounts: int = 1000, rng: np.random.Generato
         raise BookError(f"{accounts} accounts are too few for a book; ask for 20 or more")
     strategies = _possible(market)
     borrowers = round(accounts * BORROWERS)
-    supply, debt = _borrowers(market, strategies, borrowers, rng)
+    supply, debt, category = _borrowers(market, strategies, borrowers, rng)
     missing = _missing_supply(market, supply, debt, rng)
     passive = _suppliers(market, missing, debt.sum(axis=0), accounts - borrowers, rng)
     supply = np.vstack([supply, passive])
     debt = np.vstack([debt, np.zeros_like(passive)])
     secured = np.ones(accounts, dtype=bool)
     secured[borrowers:] = rng.random(accounts - borrowers) < 0.9
+    category = np.concatenate([category, np.zeros(accounts - borrowers, dtype=np.int64)])
 
     fit = _fit_to_caps(market, supply.sum(axis=0), debt.sum(axis=0))
     order = rng.permutation(accounts)
@@ -304,6 +338,7 @@ def seeded_book(market: Market, *, accounts: int = 1000, rng: np.random.Generato
         np.floor(supply[order] * fit * unit) / unit,
         np.floor(debt[order] * fit * unit) / unit,
         secured[order],
+        category[order],
     )
 
 
@@ -316,7 +351,8 @@ def _possible(market: Market) -> list[_Strategy]:
         owes = {s: w for s, w in strategy.owes.items() if s in owable}
         holds = {s: w for s, w in strategy.holds.items() if s in holdable and owes.keys() - {s}}
         if holds and owes:
-            possible.append(replace(strategy, holds=holds, owes=owes))
+            category = _fitting_category(market, strategy.category, holds, owes)
+            possible.append(replace(strategy, holds=holds, owes=owes, category=category))
     if not possible:
         raise BookError(
             f"{market.name} has no pair of known assets to borrow one against the other; "
@@ -325,18 +361,34 @@ def _possible(market: Market) -> list[_Strategy]:
     return possible
 
 
+def _fitting_category(
+    market: Market, name: str | None, holds: Mapping[str, float], owes: Mapping[str, float]
+) -> str | None:
+    """A category by its name, if it covers all that is held and owed."""
+    category = market.categories.get(name or "")
+    if category is None:
+        return None
+    covers = holds.keys() <= {*category.collaterals} and owes.keys() <= {*category.borrowables}
+    return name if covers else None
+
+
 def _borrowers(
     market: Market, strategies: Sequence[_Strategy], count: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Supply and debt of the borrowers, largest first, whole tokens, shape (count, R) each."""
+) -> tuple[Floats, Floats, Ints]:
+    """Supply and debt of the borrowers, largest first, whole tokens, shape (count, R) each, and their
+    categories (count,)."""
     debt_usd = DEBT_USD * _debt_shares(count, rng)
     kind = _kinds(strategies, count, rng)
-    ltv = market.floats(lambda reserve: reserve.ltv)
-    threshold = market.floats(lambda reserve: reserve.liquidation_threshold)
+    params = market.reserve_params()
+    ltvs, thresholds = params.by_category("ltv"), params.by_category("threshold")
+    numbers = {name: number for number, name in enumerate(market.categories, start=1)}
+    category = np.zeros(count, dtype=np.int64)
     supply = np.zeros((count, len(market.symbols)))
     debt = np.zeros_like(supply)
     for i, strategy in enumerate(strategies):
         rows = np.flatnonzero(kind == i)
+        category[rows] = number = numbers.get(strategy.category or "", 0)
+        ltv, threshold = ltvs[number], thresholds[number]
         held, owed = _mixes(market, strategy, rows.size, rng)
         drawn = _quantiles(strategy.health, rng.random(rows.size))
         # Where borrowing to the limit is safer than the drawn health, stay just inside the limit.
@@ -345,7 +397,7 @@ def _borrowers(
         collateral_usd = health * debt_usd[rows] / (held @ threshold)
         supply[rows] = held * collateral_usd[:, None] / market.prices
         debt[rows] = owed * debt_usd[rows, None] / market.prices
-    return supply, debt
+    return supply, debt, category
 
 
 def _debt_shares(count: int, rng: np.random.Generator) -> Floats:
@@ -454,8 +506,8 @@ def _fit_to_caps(market: Market, supplied: Floats, borrowed: Floats) -> float:
     return float(min(1.0, *np.concatenate(factors)))
 
 
-def _from_table(supply: Floats, debt: Floats, secured: Flags) -> Book:
-    """The book of a table of accounts and reserves, shape (n, R); `secured` (n,)."""
+def _from_table(supply: Floats, debt: Floats, secured: Flags, category: Ints) -> Book:
+    """The book of a table of accounts and reserves, shape (n, R); `secured`, `category` (n,)."""
     account, reserve = np.nonzero((supply > 0) | (debt > 0))
     counts = np.bincount(account, minlength=supply.shape[0])
     return Book(
@@ -464,4 +516,5 @@ def _from_table(supply: Floats, debt: Floats, secured: Flags) -> Book:
         supply=supply[account, reserve],
         debt=debt[account, reserve],
         collateral=secured[account] & (supply[account, reserve] > 0),
+        category=category,
     )

@@ -9,8 +9,8 @@ y = x (1 + b) - fee b x. He sells it, buys back what he repaid, and acts when
 Order, so that anyone can replay it: accounts by number; for each, one liquidation a round, of the
 first pair that pays in the order of `liquidation.rank_pairs`; an offer that does not pay, or leaves
 dust, is halved up to eleven times. The least of four things bounds it: the rule's size, market
-depth, the capital that liquidators can turn over in a step, and the pool's own cash of c.
-Health uses the oracle's price; profit uses the market's.
+depth, the capital that liquidators can turn over in a step, and the pool's own cash of c,
+which idle collateral needs none of. Health uses the oracle's price; profit uses the market's.
 """
 
 from __future__ import annotations
@@ -92,15 +92,17 @@ def _record(*names: str) -> np.dtype[np.void]:
     return np.dtype([(name, np.float64) for name in names])
 
 
-RISK = ("threshold", "bonus_floor", "bonus_cap", "fee")
+TERMS = ("threshold", "bonus_floor", "bonus_cap")
 CURVE = ("base", "kink", "slope1", "slope2", "reserve_factor")
 LEDGER = ("supply_index", "debt_index", "supply_total", "debt_total", "buffer")
 MARKET = ("sold_usd", "bought_usd", "lasting", "market", "oracle")
-PRICE_TIMES_INDEX = ("supply_price", "debt_price", "watched_supply_price", "watched_debt_price")
-RESERVE = _record(*CURVE, *RISK, *LEDGER, *MARKET, *PRICE_TIMES_INDEX)
+PRICE_TIMES_INDEX = ("supply_price", "debt_price")
+WATCHED = ("watched_oracle", "watched_supply_price", "watched_debt_price")
+RESERVE = _record(*CURVE, "fee", *LEDGER, *MARKET, *PRICE_TIMES_INDEX, *WATCHED)
 
 LEG = np.dtype(
-    [("reserve", np.int64), ("collateral", np.int64), ("supply", np.float64), ("debt", np.float64)]
+    [(name, np.int64) for name in ("reserve", "collateral", "idle")]
+    + [(name, np.float64) for name in ("supply", "debt", *TERMS)]
 )
 KNOBS = _record(
     *("target", "full", "dust", "write_off_below"),
@@ -128,9 +130,9 @@ RESERVE_STEP = _record(
 class Pool(NamedTuple):
     """One path's own copy of the pool. Few arrays of records: every array costs compile time.
 
-    `indptr` (n + 1,) and `set_aside` (n,); `legs` (m,) of LEG, amounts in shares; `reserves` (R,)
-    of RESERVE; `volume_usd` and `impact` (R, K) depth; `knobs` and `counts` (1,); `watched` (n,)
-    numbers of the accounts on the watch list.
+    `indptr` (n + 1,) and `set_aside` (n,); `legs` (m,) of LEG, amounts in shares, in tokens where they
+    sit idle; `reserves` (R,) of RESERVE, totals of what earns; `volume_usd` and `impact` (R, K)
+    depth; `knobs` and `counts` (1,); `watched` (n,) numbers of the accounts on the watch list.
     """
 
     indptr: IntArray
@@ -189,6 +191,14 @@ def _read_prices(pool: Pool, market: FloatArray, oracle: FloatArray) -> None:
 
 
 @compiled
+def _held_usd(leg: Any, reserves: Any) -> float:
+    """The value of what the leg holds."""
+    r = reserves[leg.reserve]
+    value: float = leg.supply * (r.oracle if leg.idle else r.supply_price)
+    return value
+
+
+@compiled
 def _debt_and_limit(legs: Any, reserves: Any, start: int, stop: int) -> tuple[float, float]:
     debt, limit = 0.0, 0.0
     for k in range(start, stop):
@@ -196,7 +206,7 @@ def _debt_and_limit(legs: Any, reserves: Any, start: int, stop: int) -> tuple[fl
         r = reserves[leg.reserve]
         debt += leg.debt * r.debt_price
         if leg.collateral:
-            limit += leg.supply * r.supply_price * r.threshold
+            limit += _held_usd(leg, reserves) * leg.threshold
     return debt, limit
 
 
@@ -209,7 +219,7 @@ def _short(pool: Pool, start: int, stop: int) -> float:
         r = pool.reserves[leg.reserve]
         debt += leg.debt * r.debt_price
         if leg.collateral:
-            cover += leg.supply * r.supply_price / (1.0 + r.bonus_cap)
+            cover += _held_usd(leg, pool.reserves) / (1.0 + leg.bonus_cap)
     return max(0.0, debt - cover)
 
 
@@ -219,11 +229,12 @@ def _is_bad_debt(pool: Pool, start: int, stop: int) -> bool:
     for k in range(start, stop):
         leg = pool.legs[k]
         r = pool.reserves[leg.reserve]
-        held = leg.supply if leg.collateral else 0.0
-        if r.oracle == 0.0 and (held > 0.0 or leg.debt > 0.0):
+        held = leg.collateral and leg.supply > 0.0
+        if r.oracle == 0.0 and (held or leg.debt > 0.0):
             return False
         debt += leg.debt * r.debt_price
-        collateral += held * r.supply_price
+        if held:
+            collateral += _held_usd(leg, pool.reserves)
     return collateral <= pool.knobs[0].write_off_below and collateral < debt
 
 
@@ -236,9 +247,9 @@ def _write_off(pool: Pool, start: int, stop: int) -> float:
         leg = pool.legs[k]
         if leg.collateral and leg.supply > 0.0:
             r = pool.reserves[leg.reserve]
-            lost_usd -= leg.supply * r.supply_price
-            r.buffer += leg.supply * r.supply_index
-            r.supply_total -= leg.supply
+            lost_usd -= _held_usd(leg, pool.reserves)
+            r.buffer += leg.supply * (1.0 if leg.idle else r.supply_index)
+            r.supply_total -= 0.0 if leg.idle else leg.supply
             leg.supply = 0.0
     for k in range(start, stop):
         leg = pool.legs[k]
@@ -282,13 +293,13 @@ def _profit(pool: Pool, d: int, c: int, repaid: float, bonus: float) -> float:
 
 
 @compiled
-def _bounded(pool: Pool, d: int, c: int, rule: float, bonus: float) -> tuple[float, int]:
+def _bounded(pool: Pool, d: int, c: int, idle: int, rule: float, bonus: float) -> tuple[float, int]:
     """The rule's size, or the least that cash, capital or depth allow; and which of them it was."""
     debt, held = pool.reserves[d], pool.reserves[c]
     repaid, binding = rule, PROFIT
     cash = max(0.0, held.supply_total * held.supply_index - held.debt_total * held.debt_index)
     takes = bonus if d == c else 1.0 + bonus
-    if takes * repaid > cash * held.oracle:
+    if not idle and takes * repaid > cash * held.oracle:
         repaid, binding = cash * held.oracle / takes, CASH
     by_capital = pool.counts[0].capital_left * debt.oracle / debt.market
     if by_capital < repaid:
@@ -308,6 +319,7 @@ def _offer(
     pool: Pool,
     d: int,
     c: int,
+    idle: int,
     rule: float,
     bonus: float,
     debt_side: float,
@@ -317,7 +329,7 @@ def _offer(
     if pool.reserves[d].market == 0.0 or pool.reserves[c].market == 0.0:
         return 0.0, 0.0, PROFIT
     knobs = pool.knobs[0]
-    repaid, binding = _bounded(pool, d, c, rule, bonus)
+    repaid, binding = _bounded(pool, d, c, idle, rule, bonus)
     for _ in range(HALVINGS + 1):
         if repaid <= 0.0:
             break
@@ -343,7 +355,8 @@ def _settle(
     kept = repaid * (1.0 + bonus * (1.0 - collateral.fee)) * collateral.market / collateral.oracle
     fee_usd = collateral.fee * bonus * repaid
 
-    seized_all = repaid >= held.supply * collateral.supply_price / (1.0 + bonus)
+    index = 1.0 if held.idle else collateral.supply_index
+    seized_all = repaid >= _held_usd(held, pool.reserves) / (1.0 + bonus)
     shares = owed.debt
     if repaid < owed.debt * debt.debt_price:
         shares = min(shares, repaid / debt.debt_price)
@@ -353,11 +366,11 @@ def _settle(
 
     shares = held.supply
     if not seized_all:
-        shares = min(shares, repaid * (1.0 + bonus) / collateral.supply_price)
+        shares = min(shares, repaid * (1.0 + bonus) / (index * collateral.oracle))
     held.supply -= shares
-    collateral.supply_total -= shares
+    collateral.supply_total -= 0.0 if held.idle else shares
     collateral.buffer += fee_usd / collateral.oracle
-    event.seized = shares * collateral.supply_index
+    event.seized = shares * index
 
     counts.capital_left -= spent
     if d != c:
@@ -398,11 +411,10 @@ def _next_pair(
         owed, held = pool.legs[start + pair // width], pool.legs[start + pair % width]
         if not held.collateral or owed.debt == 0.0 or held.supply == 0.0:
             continue
-        c = pool.reserves[held.reserve]
-        bonus = bonus_of(health, c.bonus_floor, c.bonus_cap, pool.knobs[0].full)
+        bonus = bonus_of(health, held.bonus_floor, held.bonus_cap, pool.knobs[0].full)
         value = min(
             owed.debt * pool.reserves[owed.reserve].debt_price,
-            held.supply * c.supply_price / (1.0 + bonus),
+            _held_usd(held, pool.reserves) / (1.0 + bonus),
         )
         is_later = value < last_value or (value == last_value and pair > last_pair)
         if is_later and value > best_value:
@@ -422,23 +434,25 @@ def _liquidate(
     is_first = True
     while pair >= 0:
         debt_leg, collateral_leg = start + pair // width, start + pair % width
-        d, c = pool.legs[debt_leg].reserve, pool.legs[collateral_leg].reserve
-        collateral = pool.reserves[c]
-        bonus = bonus_of(health, collateral.bonus_floor, collateral.bonus_cap, knobs.full)
+        held = pool.legs[collateral_leg]
+        d, c = pool.legs[debt_leg].reserve, held.reserve
+        bonus = bonus_of(health, held.bonus_floor, held.bonus_cap, knobs.full)
         debt_side = pool.legs[debt_leg].debt * pool.reserves[d].debt_price
-        collateral_side = pool.legs[collateral_leg].supply * collateral.supply_price
+        collateral_side = _held_usd(held, pool.reserves)
         rule = repay_value_of(
             debt_value,
             limit,
             debt_side,
             collateral_side,
-            collateral.threshold,
+            held.threshold,
             bonus,
             knobs.target,
             knobs.full,
             knobs.dust,
         )
-        repaid, profit, binding = _offer(pool, d, c, rule, bonus, debt_side, collateral_side)
+        repaid, profit, binding = _offer(
+            pool, d, c, held.idle, rule, bonus, debt_side, collateral_side
+        )
         if repaid > 0.0:
             _settle(pool, debt_leg, collateral_leg, repaid, bonus, event)
             event.profit_usd = profit - knobs.gas_usd
@@ -482,6 +496,7 @@ def _act_on(pool: Pool, account: int, debt: float, limit: float, event: Any) -> 
 def _watch(pool: Pool) -> int:
     """List the accounts near enough to liquidation to be looked at; returns how many."""
     for r in pool.reserves:
+        r.watched_oracle = r.oracle
         r.watched_supply_price, r.watched_debt_price = r.supply_price, r.debt_price
     watch_health = pool.knobs[0].watch_health
     count = 0
@@ -503,6 +518,8 @@ def _unwatched_are_healthy(pool: Pool) -> bool:
     """
     limit_left, debt_grown = np.inf, 0.0
     for r in pool.reserves:
+        if r.watched_oracle > 0.0:
+            limit_left = min(limit_left, r.oracle / r.watched_oracle)
         if r.watched_supply_price > 0.0:
             limit_left = min(limit_left, r.supply_price / r.watched_supply_price)
         if r.watched_debt_price > 0.0:
@@ -730,7 +747,8 @@ class Cascade:
     params, terms : the pool's parameters.
     depth : the markets of its R assets.
     settings : how liquidators behave.
-    other_supply : (R,) whole tokens supplied by nobody in `book`, such as the seed.
+    other_supply, other_debt : (R,) whole tokens that earn for, and are owed by, nobody in `book`:
+        the seed, or accounts that are not looked at. They lend and borrow on and do nothing else.
     buffer : (R,) whole tokens of the protocol's income so far, first to absorb bad debt.
     """
 
@@ -740,6 +758,7 @@ class Cascade:
     depth: MarketDepth
     settings: Settings = Settings()
     other_supply: ArrayLike = 0.0
+    other_debt: ArrayLike = 0.0
     buffer: ArrayLike = 0.0
 
     def run(
@@ -819,7 +838,7 @@ class Cascade:
     def _short(self, price: FloatArray) -> FloatArray:
         """The shortfall (n,) of every account at `price` (R,)."""
         known = np.where(price > 0.0, price, 0.0)
-        cover = self.book.collateral_value(known / (1.0 + self.params.bonus_cap))
+        cover = self.book.collateral_value(known / (1.0 + self.params.by_category("bonus_cap")))
         return shortfall(self.book.debt_value(known), cover=cover)
 
     def _pool(self, start_price: FloatArray) -> Pool:
@@ -834,23 +853,31 @@ class Cascade:
             raise InputError(
                 f"depth has {len(depth.volume_usd)} markets; give it {params.reserves}."
             )
-        other = np.broadcast_to(np.asarray(self.other_supply, dtype=np.float64), params.reserves)
+        if book.accounts and book.category.max() > len(params.categories):
+            raise InputError(
+                f"The book has accounts in category {book.category.max()}, but there are only"
+                f" {len(params.categories)} categories; use the market it was made for."
+            )
+
+        def row(name: str) -> FloatArray:
+            return as_row(name, np.broadcast_to(getattr(self, name), params.reserves))
 
         # An account's legs by reserve, so that the first of equal pairs has the lowest ids.
         by_reserve = np.lexsort((book.reserve, book.account_of_leg))
         legs = records(LEG, book.reserve.size)
-        for name in ("reserve", "collateral", "supply", "debt"):
+        for name in ("reserve", "collateral", "idle", "supply", "debt"):
             legs[name] = getattr(book, name)[by_reserve]
+        for name in TERMS:
+            legs[name] = book.at_legs(params.by_category(name))[by_reserve]
 
         rows = records(RESERVE, params.reserves)
         for name in CURVE:
             rows[name] = getattr(params.curve, name)
-        for name in RISK:
-            rows[name] = getattr(params, name)
+        rows.fee = params.fee
         rows.supply_index = rows.debt_index = rows.lasting = 1.0
-        rows.supply_total = book.supplied(params.reserves) + as_row("other_supply", other)
-        rows.debt_total = book.borrowed(params.reserves)
-        rows.buffer = as_row("buffer", np.broadcast_to(self.buffer, params.reserves))
+        rows.supply_total = book.supplied(params.reserves) + row("other_supply")
+        rows.debt_total = book.borrowed(params.reserves) + row("other_debt")
+        rows.buffer = row("buffer")
 
         knobs, counts = records(KNOBS, 1), records(COUNTS, 1)
         knobs.target, knobs.full = terms.target_health, terms.full_liquidation_health

@@ -10,6 +10,8 @@ A command that cannot do its work prints one sentence and ends with exit code 1.
 from __future__ import annotations
 
 import contextlib
+import math
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +39,7 @@ console = Console()
 @contextlib.contextmanager
 def plain_errors(*kinds: type[Exception]) -> Iterator[None]:
     """Prints errors of these kinds as they are, without a traceback, and ends with exit code 1."""
+    from sims.book import BookError
     from sims.fork.rpc import RpcError
     from sims.market import MarketError
     from sims.rates import InputError
@@ -44,6 +47,7 @@ def plain_errors(*kinds: type[Exception]) -> Iterator[None]:
 
     expected: tuple[type[Exception], ...] = (
         *kinds,
+        BookError,
         RpcError,
         MarketError,
         InputError,
@@ -53,6 +57,9 @@ def plain_errors(*kinds: type[Exception]) -> Iterator[None]:
         yield
     except expected as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:  # a full disk, a folder of somebody else
+        where = f": {error.filename}" if error.filename else ""
+        raise click.ClickException(f"{error.strerror or error}{where}") from error
 
 
 class Bars:
@@ -118,8 +125,12 @@ def stress_settings(
     jump_scale: float,
 ) -> StressSettings:
     """Settings from the options of `stress_options`."""
+    from sims.rates import InputError
     from sims.stress import StressSettings
 
+    for name, value in (("hours", hours), ("step-minutes", step_minutes)):
+        if not math.isfinite(value):
+            raise InputError(f"--{name} is {value}; give it a number.")
     return StressSettings(
         paths=paths,
         seed=seed,
@@ -130,16 +141,43 @@ def stress_settings(
     )
 
 
+def repetition(settings: StressSettings, *, snapshot: Path, out: Path) -> str:
+    """What to type for the same figures."""
+    options = {
+        "seed": settings.seed,
+        "paths": settings.paths,
+        "hours": settings.horizon_s / 3_600,
+        "step-minutes": settings.dt_s / 60,
+        "volatility-scale": settings.volatility_scale,
+        "jump-scale": settings.jump_scale,
+    }
+    given = " ".join(f"--{name} {value!r}" for name, value in options.items())
+    places = f"--snapshot {shlex.quote(str(snapshot))} --out {shlex.quote(str(out))}"
+    return f"python -m sims stress {given} {places}"
+
+
 def tell(figures: Mapping[str, Any], folder: Path) -> None:
-    """Says in two lines what a report says in full."""
-    loss = figures["bad_debt"]
-    console.print(
-        f"\n{figures['accounts']:,} accounts, {figures['scenarios']:,} paths: bad debt has a mean of "
+    """Says in a few lines what a report says in full."""
+    loss, replay = figures["bad_debt"], figures.get("replay")
+    said = [
+        f"{figures['accounts']:,} accounts, {figures['scenarios']:,} paths: bad debt has a mean of "
         f"${loss['mean_usd']:,.0f}, VaR 99 % ${loss['var99_usd']:,.0f}, "
-        f"expected shortfall ${loss['es99_usd']:,.0f}.",
+        f"expected shortfall ${loss['es99_usd']:,.0f}."
+    ]
+    if replay:
+        said.append(
+            f"{replay['liquidations']:,} liquidations and {replay['write_offs']:,} write-offs "
+            "replayed: the contracts and the integer model are "
+            f"{replay['max_difference_wei']:,} wei apart."
+        )
+    console.print(
+        "",
+        *said,
+        *figures["notes"],
         f"Report: {folder / 'index.html'}",
         sep="\n",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
 
@@ -208,12 +246,10 @@ def stress(source: Path, out: Path, **options: Any) -> None:
     from sims.snapshot import Snapshot
 
     with plain_errors(), Bars() as bars:
+        engine.require_replaceable(out)
+        settings = stress_settings(**options)
         snapshot = Snapshot.read(source)
-        done = engine.run(snapshot, stress_settings(**options), progress=bars)
-        command = f"python -m sims stress --snapshot {source} {_given(options)}--out {out}"
+        done = engine.run(snapshot, settings, progress=bars)
+        command = repetition(settings, snapshot=source, out=out)
         figures = engine.publish(done, out, market=f"pool {snapshot.origin.pool}", command=command)
     tell(figures, out)
-
-
-def _given(options: Mapping[str, Any]) -> str:
-    return "".join(f"--{name.replace('_', '-')} {value} " for name, value in options.items())

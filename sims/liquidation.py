@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sims.rates import (
     FloatArray,
@@ -33,6 +33,24 @@ RISK_FIELDS = ("ltv", "threshold", "bonus_floor", "bonus_cap", "fee")
 
 
 @dataclass(frozen=True)
+class CategoryParams:
+    """Terms of the accounts in a category.
+
+    Attributes
+    ----------
+    collaterals : (R,) whether a reserve counts as collateral at these terms, and not at its own.
+    ltv, threshold, bonus_floor, bonus_cap : as of a reserve.
+    """
+
+    name: str
+    collaterals: NDArray[np.bool_]
+    ltv: float
+    threshold: float
+    bonus_floor: float
+    bonus_cap: float
+
+
+@dataclass(frozen=True)
 class ReserveParams:
     """What the engines need to know of R reserves.
 
@@ -43,6 +61,8 @@ class ReserveParams:
     ltv, threshold : (R,) shares of collateral value, for borrowing and for liquidation.
     bonus_floor, bonus_cap : (R,) liquidator's bonus at health one and at full-liquidation health.
     fee : (R,) share of the bonus that the protocol keeps.
+    categories : C of them; an account's category k of them, counted from one, replaces the four rows
+        above the fee for its collaterals.
     """
 
     symbols: tuple[str, ...]
@@ -52,6 +72,7 @@ class ReserveParams:
     bonus_floor: FloatArray
     bonus_cap: FloatArray
     fee: FloatArray
+    categories: tuple[CategoryParams, ...] = ()
 
     def __post_init__(self) -> None:
         size = len(self.symbols)
@@ -62,18 +83,43 @@ class ReserveParams:
             require_between(name, row, 0.0, 1.0)
             object.__setattr__(self, name, row)
         for at, symbol in enumerate(self.symbols):
-            if self.bonus_floor[at] > self.bonus_cap[at]:
-                raise InputError(f"{symbol}: bonus_floor is above bonus_cap; lower the floor.")
-            if (1.0 + self.bonus_cap[at]) * self.threshold[at] >= 1.0:
+            _require_terms(symbol, self.threshold[at], self.bonus_floor[at], self.bonus_cap[at])
+        for c in self.categories:
+            if c.collaterals.shape != (size,):
                 raise InputError(
-                    f"{symbol}: (1 + bonus_cap) * threshold is not below 1, so liquidations would"
-                    " worsen health; lower one of them."
+                    f"{c.name}: collaterals has shape {c.collaterals.shape}; give it ({size},)."
                 )
+            _require_terms(c.name, c.threshold, c.bonus_floor, c.bonus_cap)
+
+    def by_category(self, name: str) -> FloatArray:
+        """A row of the risk parameters (R,) for each category, the first for accounts in none.
+
+        Parameters
+        ----------
+        name : `ltv`, `threshold`, `bonus_floor` or `bonus_cap`.
+
+        Returns
+        -------
+        (C + 1, R)
+        """
+        own = getattr(self, name)
+        terms = [np.where(c.collaterals, getattr(c, name), own) for c in self.categories]
+        return np.stack([own, *terms])
 
     @property
     def reserves(self) -> int:
         """How many reserves there are."""
         return len(self.symbols)
+
+
+def _require_terms(what: str, threshold: float, bonus_floor: float, bonus_cap: float) -> None:
+    if bonus_floor > bonus_cap:
+        raise InputError(f"{what}: bonus_floor is above bonus_cap; lower the floor.")
+    if (1.0 + bonus_cap) * threshold >= 1.0:
+        raise InputError(
+            f"{what}: (1 + bonus_cap) * threshold is not below 1, so liquidations would worsen"
+            " health; lower one of them."
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -38,6 +38,10 @@ MAX_PRICE_RAW = 2**96 - 1
 """Above it the pool's feed reader sees no price."""
 MAX_DECIMALS = 63
 """Of a token and its feed together: six bits in storage."""
+MAX_CATEGORIES = 255
+"""An account's category is a byte; zero is none."""
+MAX_IDLE_RAW = 2**94 - 1
+"""Idle collateral has 94 bits."""
 
 Path_ = tuple[str, ...]
 
@@ -161,6 +165,24 @@ def _cap(value: object) -> Decimal | None:
     return number
 
 
+def _least(value: object) -> Decimal:
+    number = _number(value)
+    if number < 0:
+        _refuse(f"{plain(number)} is below zero; write whole tokens, or 0 for no minimum")
+    return number
+
+
+def _symbols(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        _refuse(f"{_show(value)} is no list; write symbols in brackets, such as [WETH, USDC]")
+    for item in value:
+        if not isinstance(item, str):
+            _refuse(f"{_show(item)} is no symbol; write those of the reserves")
+        if value.count(item) > 1:
+            _refuse(f"{item} stands there twice; remove one")
+    return tuple(value)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         _refuse(f"{_show(value)} is no text; write some, in quotes if it looks like a number")
@@ -211,6 +233,8 @@ Address = Annotated[str, PlainValidator(_address)]
 Minutes = Annotated[int, PlainValidator(_minutes)]
 Positive = Annotated[Decimal, PlainValidator(_positive)]
 CapTokens = Annotated[Decimal | None, PlainValidator(_cap)]
+LeastTokens = Annotated[Decimal, PlainValidator(_least)]
+Symbols = Annotated[tuple[str, ...], PlainValidator(_symbols)]
 BpsShare = Annotated[Decimal, _stepped("0.0001", "1")]
 PercentShare = Annotated[Decimal, _stepped("0.01", "1")]
 Decimals = Annotated[int, _whole(0, MAX_DECIMALS)]
@@ -267,6 +291,22 @@ def _caps_around(raw: Fraction) -> tuple[int, int]:
     above = below + 10**exponent
     if above == (MAX_MANTISSA + 1) * 10**exponent:  # 512 is no mantissa; the next one is 520
         above = 520 * 10**exponent
+    return below, above
+
+
+MAX_DIGITS, MAX_ZEROS = 15, 31
+"""A minimum is stored as a number up to 15 and zeros."""
+
+
+def _minimums_around(raw: Fraction) -> tuple[int, int]:
+    """The greatest expressible minimum at or below `raw` and the least above it, raw token units."""
+    zeros = 0
+    while raw >= (MAX_DIGITS + 1) * 10**zeros:
+        zeros += 1
+    below = int(raw / 10**zeros) * 10**zeros
+    above = below + 10**zeros
+    if above == (MAX_DIGITS + 1) * 10**zeros:  # 16 is too many; the next one is 20
+        above = 20 * 10**zeros
     return below, above
 
 
@@ -367,7 +407,7 @@ class Liquidation(_Model):
     """Value, in whole units of the base currency, that a liquidation leaves on neither side."""
     write_off_below: Annotated[int, _whole(0, 2**16 - 1)]
     """Collateral worth this or less, in whole units of the base currency, is given up and the debt
-    that is left is written off."""
+    that is left is written off; at most the dust."""
 
     @model_validator(mode="after")
     def _check(self) -> Liquidation:
@@ -377,6 +417,12 @@ class Liquidation(_Model):
             shown = plain(self.full_liquidation_health)
             _contradiction(
                 "full_liquidation_health", f"{shown} is not between 0 and 1; use one such as 0.9"
+            )
+        if self.write_off_below > self.dust:
+            _contradiction(
+                "write_off_below",
+                f"{self.write_off_below} is above dust {self.dust}, so that a liquidation could "
+                "leave what is written off next; lower it",
             )
         return self
 
@@ -415,6 +461,11 @@ class Reserve(_Model):
     nothing, none for no cap."""
     borrow_cap: CapTokens
     """Most that may be borrowed, written like the supply cap."""
+    idle_cap: CapTokens = None
+    """Most that may sit idle as collateral, beside the supply cap, in whole tokens; none for no cap."""
+    min_debt: LeastTokens = Decimal(0)
+    """Least debt that borrowing may leave an account with, in whole tokens: a number up to 15 and
+    zeros."""
     borrowable: Flag
     """Whether the asset may be borrowed at all."""
     rates: Rates
@@ -431,20 +482,12 @@ class Reserve(_Model):
         return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
-        ltv, threshold = self.ltv, self.liquidation_threshold
-        if ltv > threshold:
-            yield "ltv", f"{plain(ltv)} is above liquidation_threshold {plain(threshold)}; lower it"
-        cap = self.liquidation_bonus.cap
-        seized = Fraction(threshold) * (1 + Fraction(cap))
-        if seized >= 1:
-            yield (
-                "liquidation_threshold",
-                f"{plain(threshold)} times (1 + bonus cap {plain(cap)}) is {plain(seized)}, so "
-                "that liquidating would lower health; lower one of them until it is below 1",
-            )
+        yield from _terms_problems(self)
         yield from self._price_problems()
         yield from self._cap_problems("supply_cap", self.supply_cap)
         yield from self._cap_problems("borrow_cap", self.borrow_cap)
+        yield from self._idle_cap_problems()
+        yield from self._min_debt_problems()
         if (Fraction(self.seed) * 10**self.decimals).denominator != 1:
             yield "seed", f"{plain(self.seed)} has more than {self.decimals} decimals; shorten it"
         if self.supply_cap is not None and self.seed > self.supply_cap:
@@ -487,6 +530,35 @@ class Reserve(_Model):
                 f"{plain(cap)} is not three digits (at most {MAX_MANTISSA}) and zeros; use {near}",
             )
 
+    def _idle_cap_problems(self) -> Iterator[tuple[str, str]]:
+        if self.idle_cap is None:
+            return
+        raw = Fraction(self.idle_cap) * 10**self.decimals
+        if raw.denominator != 1:
+            shown = plain(self.idle_cap)
+            yield "idle_cap", f"{shown} has more than {self.decimals} decimals; shorten it"
+        if raw > MAX_IDLE_RAW:
+            shown = plain(self.idle_cap)
+            yield "idle_cap", f"{shown} is more than the chain can store; lower it or write none"
+
+    def _min_debt_problems(self) -> Iterator[tuple[str, str]]:
+        scale = 10**self.decimals
+        raw = Fraction(self.min_debt) * scale
+        below, above = _minimums_around(raw)
+        if below > MAX_DIGITS * 10**MAX_ZEROS:
+            yield "min_debt", f"{plain(self.min_debt)} is more than the chain can store; lower it"
+        elif below != raw:
+            near = f"{plain(Fraction(below, scale))} or {plain(Fraction(above, scale))}"
+            yield (
+                "min_debt",
+                f"{plain(self.min_debt)} is not a number up to {MAX_DIGITS} and zeros; use {near}",
+            )
+        if self.borrow_cap is not None and self.min_debt > self.borrow_cap > 0:
+            yield (
+                "min_debt",
+                f"{plain(self.min_debt)} is above borrow_cap {plain(self.borrow_cap)}; lower it",
+            )
+
     @property
     def ltv_bps(self) -> int:
         return _steps(self.ltv, 10_000)
@@ -521,12 +593,79 @@ class Reserve(_Model):
         return None if self.borrow_cap is None else _steps(self.borrow_cap, 10**self.decimals)
 
     @property
+    def idle_cap_raw(self) -> int | None:
+        return None if self.idle_cap is None else _steps(self.idle_cap, 10**self.decimals)
+
+    @property
+    def min_debt_raw(self) -> int:
+        return _steps(self.min_debt, 10**self.decimals)
+
+    @property
+    def min_debt_code(self) -> int:
+        """As the contracts store it, digits * 2**5 + zeros."""
+        digits, zeros = self.min_debt_raw, 0
+        while digits > MAX_DIGITS:
+            digits, zeros = digits // 10, zeros + 1
+        return digits << 5 | zeros
+
+    @property
     def supply_cap_code(self) -> int:
         return cap_code(self.supply_cap_raw)
 
     @property
     def borrow_cap_code(self) -> int:
         return cap_code(self.borrow_cap_raw)
+
+
+class Category(_Model):
+    """Assets that move together, with terms of their own for accounts that choose them."""
+
+    collaterals: Symbols
+    """Symbols of the assets that count as collateral at these terms."""
+    borrowables: Symbols
+    """Symbols of the assets that an account in the category may borrow; it may borrow no others."""
+    ltv: BpsShare
+    """As of a reserve."""
+    liquidation_threshold: BpsShare
+    """As of a reserve."""
+    liquidation_bonus: Bonus
+    """As of a reserve."""
+    isolated: Flag = False
+    """Whether no other collateral counts for an account in the category."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Category:
+        problems = [*_terms_problems(self)]
+        if not self.collaterals:
+            problems.append(("collaterals", "there is none; name an asset"))
+        if self.liquidation_threshold == 0:
+            problems.append(("liquidation_threshold", "0 would secure nothing; raise it"))
+        if problems:
+            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
+        return self
+
+    @property
+    def ltv_bps(self) -> int:
+        return _steps(self.ltv, 10_000)
+
+    @property
+    def liquidation_threshold_bps(self) -> int:
+        return _steps(self.liquidation_threshold, 10_000)
+
+
+def _terms_problems(terms: Reserve | Category) -> Iterator[tuple[str, str]]:
+    """Rules between LTV, threshold and bonus."""
+    ltv, threshold = terms.ltv, terms.liquidation_threshold
+    if ltv > threshold:
+        yield "ltv", f"{plain(ltv)} is above liquidation_threshold {plain(threshold)}; lower it"
+    cap = terms.liquidation_bonus.cap
+    seized = Fraction(threshold) * (1 + Fraction(cap))
+    if seized >= 1:
+        yield (
+            "liquidation_threshold",
+            f"{plain(threshold)} times (1 + bonus cap {plain(cap)}) is {plain(seized)}, so "
+            "that liquidating would lower health; lower one of them until it is below 1",
+        )
 
 
 class Market(_Model):
@@ -550,6 +689,8 @@ class Market(_Model):
     """How the pool as a whole liquidates."""
     reserves: dict[str, Reserve]
     """Symbol to reserve, 1 to 64 of them."""
+    categories: dict[str, Category] = {}
+    """Name to category, up to 255 of them; the first is number 1 on the chain."""
 
     @model_validator(mode="after")
     def _check(self) -> Market:
@@ -566,9 +707,28 @@ class Market(_Model):
             for symbol, reserve in self.reserves.items()
             if (other := first.setdefault(reserve.address, symbol)) != symbol
         ]
-        if repeated:
-            raise PydanticCustomError("contradictions", "contradictions", {"problems": repeated})
+        problems = [*repeated, *self._category_problems()]
+        if problems:
+            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
         return self
+
+    def _category_problems(self) -> Iterator[tuple[str, str]]:
+        if len(self.categories) > MAX_CATEGORIES:
+            yield (
+                "categories",
+                f"{len(self.categories)} categories are more than {MAX_CATEGORIES}; remove some",
+            )
+        for name, category in self.categories.items():
+            for field in ("collaterals", "borrowables"):
+                for symbol in getattr(category, field):
+                    if symbol not in self.reserves:
+                        known = ", ".join(self.reserves)
+                        problem = f"there is no reserve {symbol}; use some of {known}"
+                    elif field == "borrowables" and not self.reserves[symbol].borrowable:
+                        problem = f"{symbol} cannot be borrowed at all; remove it"
+                    else:
+                        continue
+                    yield f"categories.{name}.{field}", problem
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -587,6 +747,10 @@ class Market(_Model):
         values = (get(reserve) for reserve in self.reserves.values())
         return np.array([np.inf if value is None else float(value) for value in values])
 
+    def bitmap(self, symbols: Iterable[str]) -> int:
+        """One bit for each reserve, by id."""
+        return sum(1 << self.reserve_id(symbol) for symbol in symbols)
+
     @property
     def prices(self) -> npt.NDArray[np.float64]:
         """Prices in the base currency, shape (R,)."""
@@ -599,7 +763,7 @@ class Market(_Model):
 
     def reserve_params(self) -> ReserveParams:
         """What the engines need to know of the reserves, in floats."""
-        from sims.liquidation import ReserveParams
+        from sims.liquidation import CategoryParams, ReserveParams
         from sims.rates import RateCurve
 
         return ReserveParams(
@@ -616,6 +780,17 @@ class Market(_Model):
             bonus_floor=self.floats(lambda reserve: reserve.liquidation_bonus.floor),
             bonus_cap=self.floats(lambda reserve: reserve.liquidation_bonus.cap),
             fee=self.floats(lambda reserve: reserve.liquidation_fee),
+            categories=tuple(
+                CategoryParams(
+                    name=name,
+                    collaterals=np.array([s in category.collaterals for s in self.symbols]),
+                    ltv=float(category.ltv),
+                    threshold=float(category.liquidation_threshold),
+                    bonus_floor=float(category.liquidation_bonus.floor),
+                    bonus_cap=float(category.liquidation_bonus.cap),
+                )
+                for name, category in self.categories.items()
+            ),
         )
 
     def liquidation_terms(self) -> LiquidationTerms:

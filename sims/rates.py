@@ -1,4 +1,4 @@
-"""The two-slope interest curve and its compounding, for every reserve at once.
+"""The interest curves and their compounding, for every reserve at once.
 
 Utilization U = debt / supply sets what borrowers pay a year:
 
@@ -7,6 +7,10 @@ Utilization U = debt / supply sets what borrowers pay a year:
 
 Suppliers get rate(U) U (1 - reserve_factor). Interest over dt seconds compounds as
 x + x^2/2 + x^3/6 with x = rate dt / year: the first three terms of e^x - 1, as on chain.
+
+The adaptive curve has a state, its rate at target, which follows the distance d of U from a target:
+
+    rate(U) = rate_at_target factor(d),      rate_at_target after dt = rate_at_target e^(speed d dt)
 """
 
 from __future__ import annotations
@@ -25,6 +29,14 @@ Number = TypeVar("Number", float, FloatArray)
 
 YEAR_S = 365 * 86_400
 RATE_FIELDS = ("base", "kink", "slope1", "slope2", "reserve_factor")
+ADAPTIVE_RANGES = {
+    "target": (1e-9, 1.0 - 1e-9),
+    "steepness": (1.0, 100.0),
+    "speed": (1e-18, 1000.0),
+    "min_rate": (1e-18, 20.0),
+    "initial_rate": (1e-18, 20.0),
+    "max_rate": (1e-18, 20.0),
+}
 
 
 class InputError(ValueError):
@@ -146,6 +158,81 @@ def utilization_at(curve: RateCurve, rate: ArrayLike) -> FloatArray:
         )
         answer = np.where(wanted <= curve.base + curve.slope1, below, above)
     return np.where((answer >= 0.0) & (answer <= 1.0), answer, np.nan)
+
+
+@dataclass(frozen=True)
+class AdaptiveRates:
+    """The adaptive curves of R reserves; `sims.adaptive` has the same in integers.
+
+    Attributes
+    ----------
+    target : (R,) utilization, inside (0, 1).
+    steepness : (R,) rate at full use over rate at target, and the latter over the rate at no use.
+    speed : (R,) a year; after a year at full use the rate at target is e^speed as high.
+    min_rate, initial_rate, max_rate : (R,) at target, annual fractions.
+    """
+
+    target: FloatArray
+    steepness: FloatArray
+    speed: FloatArray
+    min_rate: FloatArray
+    initial_rate: FloatArray
+    max_rate: FloatArray
+
+    def __post_init__(self) -> None:
+        size = np.atleast_1d(self.target).size
+        for name, (lowest, highest) in ADAPTIVE_RANGES.items():
+            row = as_row(name, getattr(self, name), size=size)
+            require_between(name, row, lowest, highest)
+            object.__setattr__(self, name, row)
+        for low, high in (("min_rate", "initial_rate"), ("initial_rate", "max_rate")):
+            bad = np.flatnonzero(getattr(self, low) > getattr(self, high))
+            if bad.size:
+                raise InputError(f"{low}[{int(bad[0])}] is above {high}; order the rates.")
+        dear = np.flatnonzero(self.max_rate * self.steepness > 20.0 * (1.0 + 1e-12))
+        if dear.size:
+            at = int(dear[0])
+            raise InputError(f"max_rate[{at}] times steepness is above 20; no pool charges that.")
+
+    @property
+    def reserves(self) -> int:
+        """How many reserves the curves are for."""
+        return self.target.size
+
+
+def adapt(
+    curve: AdaptiveRates, rate_at_target: ArrayLike, utilization: ArrayLike, dt_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """What borrowers pay over an interval, and the rate at target when it is over.
+
+    Parameters
+    ----------
+    curve : the curves of R reserves.
+    rate_at_target : (..., R) or scalar, annual; cut to the bounds.
+    utilization : (..., R) or scalar; clamped to [0, 1], as the pool does.
+    dt_s : length of the interval; zero gives the rate of the moment.
+
+    Returns
+    -------
+    borrow_rate : (..., R) annual fractions, the mean over the interval in closed form.
+    rate_at_target : (..., R) annual fractions.
+    """
+    used = np.clip(np.asarray(utilization, dtype=np.float64), 0.0, 1.0)
+    side = np.where(used >= curve.target, 1.0 - curve.target, curve.target)
+    distance = (used - curve.target) / side
+    steep = np.where(distance >= 0.0, curve.steepness - 1.0, 1.0 - 1.0 / curve.steepness)
+
+    # In logarithms the rate at target moves in a straight line until it rests at a bound.
+    start = np.clip(np.asarray(rate_at_target, dtype=np.float64), curve.min_rate, curve.max_rate)
+    drift = curve.speed * distance * (dt_s / YEAR_S)
+    after = start * np.exp(np.clip(drift, -50.0, 50.0))
+    end = np.clip(after, curve.min_rate, curve.max_rate)
+    moved = np.where(after == end, drift, np.log(end / start))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moving = start * np.where(moved == 0.0, 1.0, np.expm1(moved) / moved)
+        share = np.where(drift == 0.0, 1.0, moved / drift)
+    mean = moving * share + end * (1.0 - share)
+    return np.asarray(mean * (1.0 + steep * distance)), np.asarray(end)
 
 
 def _growth(x: Number) -> Number:

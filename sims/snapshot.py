@@ -6,7 +6,9 @@ What an account holds in whole tokens is
 
     shares * index / 1e18 / 10^decimals          with interest up to the block
 
-so that the engines (floats) and the twin (`sims.exact`, integers) start from the same figures.
+so that the engines (floats) and the twin (`sims.exact`, integers) start from the same figures. What
+sits idle is counted in raw units, without an index. A snapshot that says it is complete is refused
+where its positions do not add up to the pool's own totals.
 """
 
 from __future__ import annotations
@@ -27,15 +29,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sims.book import Book
-from sims.exact import WAD, LiquidationTerms, Pool, Reserve, mul_down, mul_up
+from sims.exact import WAD, Category, LiquidationTerms, Pool, Reserve, RiskTerms, mul_down, mul_up
+from sims.folders import is_empty, require_place
+from sims.liquidation import CategoryParams, ReserveParams
 from sims.liquidation import LiquidationTerms as FloatTerms
-from sims.liquidation import ReserveParams
 from sims.rates import FloatArray, RateCurve
 
-SCHEMA = 1
+SCHEMA = 2
 PROTOCOL = "weir"
 MANIFEST = "manifest.json"
-TABLES = ("reserves", "positions")
+TABLES = ("reserves", "categories", "positions")
+FILES = (MANIFEST, *(f"{table}.parquet" for table in TABLES))
 
 Row = TypeVar("Row")
 
@@ -48,7 +52,7 @@ class SnapshotError(ValueError):
 class ReserveState:
     """One reserve as stored on the chain at the block.
 
-    The five words are those of `IPool.reserveWords`. `answer` and `updated_at` are the feed's, both
+    The eight words are those of `IPool.reserveWords`. `answer` and `updated_at` are the feed's, both
     zero where it gave none; `balance` is what the pool holds of the token. Raw token units.
     """
 
@@ -66,22 +70,49 @@ class ReserveState:
     risk_word: int
     token_word: int
     model_word: int
+    ramp_word: int
+    outflow_word: int
+    idle_cap_word: int
+
+    @property
+    def idle(self) -> int:
+        """Raw units that sit idle: the cap less the room in the token's word."""
+        return self.idle_cap_word - (self.token_word >> 160 & 2**94 - 1)
+
+    @property
+    def shares(self) -> tuple[int, int]:
+        """All supply shares and all debt shares."""
+        return self.totals_word & 2**112 - 1, self.totals_word >> 112 & 2**112 - 1
+
+
+@dataclass(frozen=True)
+class CategoryState:
+    """One category as stored on the chain: the words of `IPool.categoryWords`."""
+
+    id: int
+    word: int
+    ramp_word: int
 
 
 @dataclass(frozen=True)
 class PositionState:
-    """What one account holds and owes in one reserve, in shares, and whether it counts as collateral."""
+    """What one account holds and owes in one reserve, in shares.
+
+    `collateral` and `idle` say how it holds; `category` is the account's, the same in all its rows.
+    """
 
     account: str
     id: int
     supply_shares: int
     debt_shares: int
     collateral: bool
+    idle: bool = False
+    category: int = 0
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where and when a snapshot was taken."""
+    """Where and when a snapshot was taken; `complete`: of every account, not only of some."""
 
     protocol: str
     pool: str
@@ -90,6 +121,7 @@ class Origin:
     block_hash: str
     timestamp: int
     versions: Mapping[str, str]
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,10 +136,35 @@ class Snapshot:
     liquidation_model: str
     reserves: tuple[ReserveState, ...]
     positions: tuple[PositionState, ...]
+    categories: tuple[CategoryState, ...] = ()
 
     def __post_init__(self) -> None:
         ordered = sorted(self.positions, key=lambda p: (p.account, p.id))
         object.__setattr__(self, "positions", tuple(ordered))
+        if self.origin.complete and self._gap is not None:
+            raise SnapshotError(
+                f"The accounts have {self._gap}: some were not found, so this is no complete "
+                "snapshot; look from the pool's first block on, or name the accounts."
+            )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nobody else has anything in the pool."""
+        return self._gap is None
+
+    @cached_property
+    def _gap(self) -> str | None:
+        """The first of the pool's totals that the positions do not add up to."""
+        held = {r.id: [0, 0, 0] for r in self.reserves}
+        for p in self.positions:
+            held[p.id][2 if p.idle else 0] += p.supply_shares
+            held[p.id][1] += p.debt_shares
+        kinds = ("supply shares", "debt shares", "idle units")
+        for r in self.reserves:
+            for kind, has, there in zip(kinds, held[r.id], (*r.shares, r.idle), strict=True):
+                if has != there:
+                    return f"{has:,} of {there:,} {kind} of {r.symbol}"
+        return None
 
     @property
     def timestamp(self) -> int:
@@ -144,27 +201,47 @@ class Snapshot:
             ]
         )
 
+    @cached_property
+    def _categories(self) -> dict[int, Category]:
+        return Pool.from_snapshot(self).categories
+
+    def _terms(self, position: PositionState) -> RiskTerms | None:
+        """What a supply is worth as collateral; None: nothing, in an isolated category."""
+        category = self._categories.get(position.category)
+        if category is not None and position.id in category.collaterals:
+            return category
+        isolated = category is not None and category.isolated
+        return None if isolated else self._accrued[position.id]
+
+    def _secures(self, position: PositionState) -> bool:
+        """Whether a supply counts as collateral; with a threshold of zero it does for nobody."""
+        terms = self._terms(position) if position.collateral else None
+        return terms is not None and terms.threshold_now(self.timestamp) > 0
+
     def to_book(self) -> Book:
         """Positions in whole tokens, with interest up to the block; one account after another."""
         order = {account: i for i, account in enumerate(self.accounts)}
+        place = {c.id: i for i, c in enumerate(self.categories, start=1)}
         counts = np.zeros(len(order) + 1, dtype=np.int64)
+        category = np.zeros(len(order), dtype=np.int64)
         for p in self.positions:
             counts[order[p.account] + 1] += 1
+            category[order[p.account]] = place.get(p.category, 0)
         scale = [10**r.decimals for r in self.reserves]
         return Book(
             indptr=np.cumsum(counts),
             reserve=np.array([p.id for p in self.positions], dtype=np.int64),
             supply=np.array([self.supply_assets(p) / scale[p.id] for p in self.positions]),
             debt=np.array([self.debt_assets(p) / scale[p.id] for p in self.positions]),
-            # A reserve with a threshold of zero is no collateral for anybody.
-            collateral=np.array(
-                [p.collateral and self._accrued[p.id].threshold > 0 for p in self.positions],
-                dtype=bool,
-            ),
+            collateral=np.array([self._secures(p) for p in self.positions], dtype=bool),
+            idle=np.array([p.idle for p in self.positions], dtype=bool),
+            category=category,
         )
 
     def supply_assets(self, position: PositionState) -> int:
         """Raw units with interest up to the block, rounded down as the pool shows them."""
+        if position.idle:
+            return position.supply_shares
         return mul_down(position.supply_shares, self._accrued[position.id].supply_index)
 
     def debt_assets(self, position: PositionState) -> int:
@@ -172,15 +249,19 @@ class Snapshot:
         return mul_up(position.debt_shares, self._accrued[position.id].debt_index)
 
     def totals(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Supply, debt and buffer of each reserve in whole tokens, three of shape (R,)."""
+        """Supply that earns, debt and buffer of each reserve in whole tokens, three of shape (R,)."""
         scale = np.array([float(10**r.decimals) for r in self.reserves])
         supply = np.array([float(a.supply_assets) for a in self._accrued]) / scale
         debt = np.array([float(a.debt_assets) for a in self._accrued]) / scale
         buffer = np.array([float(a.buffer) for a in self._accrued]) / scale
         return supply, debt, buffer
 
+    def idling(self) -> FloatArray:
+        """What sits idle of each reserve, in whole tokens, shape (R,)."""
+        return np.array([r.idle / 10**r.decimals for r in self.reserves])
+
     def reserve_params(self) -> ReserveParams:
-        """Rates and risk parameters for the engines, in shares of one."""
+        """Rates and risk parameters for the engines, in shares of one; thresholds as at the block."""
         a = self._accrued
 
         def share(name: str) -> FloatArray:
@@ -196,10 +277,22 @@ class Snapshot:
                 reserve_factor=np.array([r.reserve_factor_percent / 100 for r in a]),
             ),
             ltv=share("ltv"),
-            threshold=share("threshold"),
+            threshold=np.array([r.threshold_now(self.timestamp) / WAD for r in a]),
             bonus_floor=share("bonus_floor"),
             bonus_cap=share("bonus_cap"),
             fee=share("liquidation_fee"),
+            categories=tuple(
+                CategoryParams(
+                    name=f"category {state.id}",
+                    collaterals=np.array([r.id in c.collaterals for r in self.reserves]),
+                    ltv=c.ltv / WAD,
+                    threshold=c.threshold_now(self.timestamp) / WAD,
+                    bonus_floor=c.bonus_floor / WAD,
+                    bonus_cap=c.bonus_cap / WAD,
+                )
+                for state in self.categories
+                for c in (self._categories[state.id],)
+            ),
         )
 
     def terms(self) -> FloatTerms:
@@ -217,12 +310,12 @@ class Snapshot:
     def write(self, folder: Path) -> Path:
         """Writes the folder as a whole or not at all; one that is there already is refused."""
         folder = Path(folder)
-        if folder.exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
-            raise SnapshotError(f"{folder} exists already: name another folder or remove it.")
+        require_new(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             pq.write_table(self._reserve_table(), beside / "reserves.parquet")
+            pq.write_table(_table(self.categories, CategoryState), beside / "categories.parquet")
             pq.write_table(self._position_table(), beside / "positions.parquet")
             (beside / MANIFEST).write_text(json.dumps(self._manifest(beside), indent=2) + "\n")
             beside.chmod(0o755)
@@ -283,6 +376,7 @@ class Snapshot:
                 ),
                 liquidation_model=manifest["liquidation_model"],
                 reserves=_rows(folder / "reserves.parquet", ReserveState),
+                categories=_rows(folder / "categories.parquet", CategoryState),
                 positions=_rows(folder / "positions.parquet", PositionState),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -291,12 +385,19 @@ class Snapshot:
             ) from error
 
 
+def require_new(folder: Path) -> None:
+    """Refuses a place for a snapshot where one, or anything else, is already."""
+    require_place(folder)
+    if not is_empty(folder):
+        raise SnapshotError(f"{folder} exists already: name another folder or remove it.")
+
+
 def tool_versions() -> dict[str, str]:
     """What a snapshot was written with."""
     return {"python": platform.python_version(), "numpy": np.__version__, "pyarrow": pa.__version__}
 
 
-_SMALL = ("id", "decimals", "feed_decimals")
+_SMALL = ("id", "decimals", "feed_decimals", "category")
 """Integers with a bound far below 64 bits; all others travel as decimal text."""
 
 
@@ -341,7 +442,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise SnapshotError(
             f"{path} has schema {found} and this version reads {SCHEMA}: take the snapshot again."
         )
-    if set(manifest.get("files", ())) != {f"{table}.parquet" for table in TABLES}:
+    files = manifest.get("files")
+    if not isinstance(files, dict) or files.keys() != {f"{table}.parquet" for table in TABLES}:
         raise SnapshotError(f"{path} does not list the tables of a snapshot: take it again.")
     return manifest
 

@@ -27,19 +27,30 @@ from sims import report
 from sims.book import Book
 from sims.cascade import Cascade, CascadeResult, Settings, Trace
 from sims.depth import default_depth
-from sims.exact import NO_CAP, Pool
+from sims.exact import NO_CAP, WAD, Pool
+from sims.folders import is_empty, put_in_place, require_place, unknown_files
 from sims.liquidation import LiquidationTerms, ReserveParams
 from sims.metrics import Convergence, RiskSummary, convergence, expected_shortfall, summarize
 from sims.prices import EXPOSURE, PriceModel, default_model, simulate_paths
 from sims.rates import FloatArray, InputError, RateTable, utilization_sweep
-from sims.snapshot import Snapshot
+from sims.snapshot import FILES, Snapshot
 
 SHOCKS = np.round(np.arange(0.0, -0.805, -0.01), 2)
 UTILIZATIONS = np.linspace(0.0, 1.0, 101)
 BLOCK = 500
 """Paths in memory at a time."""
-
+MOST_PATHS = 1_000_000
+MOST_STEPS = 20_000
+"""More would not fit a machine's memory."""
 SUMMARY = "summary.json"
+SCHEMA = "weir stress report 1"
+"""By which a report is known."""
+TABLES = ("paths", "shocks", "rates", "replay")
+REPORT_FILES = (
+    *("index.html", SUMMARY),
+    *(f"{table}.parquet" for table in TABLES),
+    *(f"snapshot/{name}" for name in FILES),
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -52,7 +63,7 @@ class StressSettings:
     ----------
     paths, seed : how many price paths, and where they start.
     horizon_s, dt_s : length of a path and of a step, in seconds.
-    volatility_scale : every volatility of the calibrated model times this.
+    volatility_scale : every volatility of the calibrated model, of factors and of bases, times this.
     jump_scale : the calibrated model's one market-wide jump a year comes this many times as often.
     worst : how many of the worst paths are named, for a replay.
     liquidators : gas, capital and patience of liquidators; its `dt_s` is this one.
@@ -70,9 +81,18 @@ class StressSettings:
     def __post_init__(self) -> None:
         if self.paths < 10:
             raise InputError(f"{self.paths} paths say nothing about a tail; take 10 or more.")
-        if not 0 < self.dt_s <= self.horizon_s:
+        if self.paths > MOST_PATHS:
+            raise InputError(f"{self.paths:,} paths are too many; take {MOST_PATHS:,} or fewer.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}; it must not be negative.")
+        if not 0 < self.dt_s <= self.horizon_s or self.horizon_s % self.dt_s:
             raise InputError(
-                f"A step of {self.dt_s} s does not fit a horizon of {self.horizon_s} s."
+                f"A step of {self.dt_s} s does not fit a horizon of {self.horizon_s} s: take one "
+                "that goes into it without a rest."
+            )
+        if self.steps > MOST_STEPS:
+            raise InputError(
+                f"{self.steps:,} steps in a path are too many; take {MOST_STEPS:,} or fewer."
             )
         if not 0.0 < self.volatility_scale <= 20.0:
             raise InputError(f"volatility_scale is {self.volatility_scale:g}; keep it in (0, 20].")
@@ -141,6 +161,7 @@ def price_model(snapshot: Snapshot, settings: StressSettings) -> PriceModel:
     return replace(
         model,
         volatility=model.volatility * settings.volatility_scale,
+        basis_sd=model.basis_sd * settings.volatility_scale,
         common_jumps=replace(jumps, per_year=jumps.per_year * settings.jump_scale),
     )
 
@@ -201,6 +222,54 @@ def run(
     )
 
 
+def remarks(stress: Stress) -> tuple[str, ...]:
+    """What a reader has to know before the figures: why there are none, or whose they are."""
+    if not stress.book.accounts:
+        said = ["The snapshot holds no positions: nothing can be liquidated and nothing be lost."]
+    elif not stress.book.debt.any():
+        said = ["Nobody in the snapshot owes anything: nothing can be liquidated and nothing lost."]
+    else:
+        said = []
+    if said:
+        said[0] += " What is left to report are rates, caps and parameters."
+    return (*said, *_on_part(stress), *_on_ramps(stress.snapshot))
+
+
+def _on_part(stress: Stress) -> Iterator[str]:
+    """Whose losses these are, where not everybody is in the snapshot."""
+    if stress.snapshot.is_whole:
+        return
+    supply, debt, _ = stress.snapshot.totals()
+    reserves, price = stress.params.reserves, stress.prices_usd
+    supply = supply + stress.snapshot.idling()
+    held = stress.book.supplied(reserves) + stress.book.idling(reserves)
+    supplied, owed = (
+        float(part @ price) / max(float(whole @ price), 1e-300)
+        for part, whole in ((held, supply), (stress.book.borrowed(reserves), debt))
+    )
+    yield (
+        f"The snapshot holds a part of the pool: {supplied:.1%} of what is supplied and "
+        f"{owed:.1%} of what is owed. Liquidations and losses are those of this part alone; cash and "
+        "rates are those of the whole pool, whose other accounts stand still."
+    )
+
+
+def _on_ramps(snapshot: Snapshot) -> Iterator[str]:
+    """Which thresholds go down along the way, without the engines."""
+    pool = Pool.from_snapshot(snapshot)
+    named = [
+        *zip(snapshot.symbols, pool.reserves, strict=True),
+        *((f"category {number}", category) for number, category in pool.categories.items()),
+    ]
+    for name, terms in named:
+        now = terms.threshold_now(snapshot.timestamp)
+        if now != terms.threshold:
+            yield (
+                f"The threshold of {name} is on its way from {now / WAD:.2%} down to "
+                f"{terms.threshold / WAD:.2%}; on the paths it stays where it was at the block."
+            )
+
+
 def report_input(
     stress: Stress,
     *,
@@ -208,6 +277,8 @@ def report_input(
     command: str,
     created: datetime,
     replay: report.Replay | None = None,
+    refused: tuple[report.Refused, ...] = (),
+    notes: tuple[str, ...] = (),
     assumptions: tuple[str, ...] = (),
     title: str = "Stress report",
 ) -> report.ReportInput:
@@ -235,6 +306,7 @@ def report_input(
             borrowed=debt,
             supply_cap=supply_cap,
             borrow_cap=borrow_cap,
+            idle=stress.snapshot.idling(),
         ),
         accounts=report.Accounts.of(stress.book, stress.params, price_usd=stress.prices_usd),
         shocks=stress.shocks,
@@ -251,6 +323,8 @@ def report_input(
             trace=stress.trace,
         ),
         replay=replay,
+        refused=refused,
+        notes=(*remarks(stress), *notes),
         assumptions=assumptions,
     )
 
@@ -259,7 +333,9 @@ def summary(stress: Stress) -> dict[str, Any]:
     """The figures that a machine reads, values in USD."""
     origin, losses, settings = stress.snapshot.origin, stress.losses, stress.settings
     return {
+        "schema": SCHEMA,
         "accounts": stress.book.accounts,
+        "complete": stress.snapshot.is_whole,
         "reserves": stress.params.reserves,
         "scenarios": settings.paths,
         "seed": settings.seed,
@@ -288,6 +364,8 @@ def publish(
     market: str,
     command: str,
     drawn: report.Replay | None = None,
+    refused: tuple[report.Refused, ...] = (),
+    notes: tuple[str, ...] = (),
     assumptions: tuple[str, ...] = (),
     tables: Mapping[str, Mapping[str, Any]] | None = None,
     **figures: Any,
@@ -297,13 +375,14 @@ def publish(
     Parameters
     ----------
     drawn : a replayed path for the report to draw.
+    refused : what the contracts refused on the replayed paths.
+    notes : sentences for the head of the report, after those of `remarks`.
     assumptions : sentences for the report's last page.
     folder : replaced when it holds a report already; anything else in its place is refused.
     tables : further Parquet files by name, each from column to values.
     figures : further entries of the summary; a mapping is merged into the one of the same name.
     """
-    if folder.exists() and not (folder / SUMMARY).is_file() and any(folder.iterdir()):
-        raise InputError(f"{folder} exists and holds no report: name another folder.")
+    require_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
         made = Path(beside) / folder.name
@@ -318,20 +397,40 @@ def publish(
                     command=command,
                     created=created,
                     replay=drawn,
+                    refused=refused,
+                    notes=notes,
                     assumptions=assumptions,
                 ),
             )
             for name, columns in {**_tables(stress), **(tables or {})}.items():
                 table = pa.table({key: pa.array(values) for key, values in columns.items()})
                 pq.write_table(table, made / f"{name}.parquet")
-        told = summary(stress)
+        told = {**summary(stress), "notes": [*remarks(stress), *notes]}
         for name, figure in figures.items():
             told[name] = {**told.get(name, {}), **figure} if isinstance(figure, dict) else figure
         (made / SUMMARY).write_text(json.dumps(told, indent=2) + "\n")
-        if folder.exists():
-            folder.rename(Path(beside) / "before")
-        made.rename(folder)
+        put_in_place(made, folder)
     return told
+
+
+def require_replaceable(folder: Path) -> None:
+    """Refuses a place for a report where something is that is no report."""
+    require_place(folder)
+    if is_empty(folder):
+        return
+    try:
+        found = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        is_report = found["schema"] == SCHEMA
+    except (OSError, ValueError, LookupError, TypeError):
+        is_report = False
+    if not is_report:
+        raise InputError(f"{folder} exists and holds no report: name another folder.")
+    others = unknown_files(folder, REPORT_FILES)
+    if others:
+        raise InputError(
+            f"{folder} holds a report and something else ({', '.join(others[:3])}), which would be "
+            "lost: move that away, or name another folder."
+        )
 
 
 def _tables(stress: Stress) -> dict[str, dict[str, Any]]:
@@ -401,13 +500,18 @@ def _paths(snapshot: Snapshot, settings: StressSettings, wanted: range) -> Float
 
 
 def _cascade(snapshot: Snapshot, settings: StressSettings) -> Cascade:
+    """With the pool's own totals, whoever is in the snapshot: what others have lends and borrows on."""
+    book, reserves = snapshot.to_book(), len(snapshot.reserves)
+    supply, debt, buffer = snapshot.totals()
     return Cascade(
-        book=snapshot.to_book(),
+        book=book,
         params=snapshot.reserve_params(),
         terms=snapshot.terms(),
         depth=default_depth(snapshot.symbols),
         settings=replace(settings.liquidators, dt_s=float(settings.dt_s)),
-        buffer=snapshot.totals()[2],
+        other_supply=np.maximum(supply - book.supplied(reserves), 0.0),
+        other_debt=np.maximum(debt - book.borrowed(reserves), 0.0),
+        buffer=buffer,
     )
 
 

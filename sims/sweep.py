@@ -64,7 +64,7 @@ def liquidatable_accounts(
 ) -> NDArray[np.bool_]:
     """Which accounts (n,) are liquidatable at one price vector (R,)."""
     known = _known(prices_usd[None], params)[0]
-    limit = book.liquidation_limit(known, threshold=params.threshold)
+    limit = book.liquidation_limit(known, threshold=params.by_category("threshold"))
     return np.asarray(limit < book.debt_value(known))
 
 
@@ -98,8 +98,8 @@ def sweep(
             book.supply * book.collateral,
             book.debt,
             base_debt,
-            params.threshold,
-            1.0 / (1.0 + params.bonus_cap),
+            book.at_legs(params.by_category("threshold")),
+            book.at_legs(1.0 / (1.0 + params.by_category("bonus_cap"))),
             np.ascontiguousarray(known[part].T),
             sums[:, part],
         )
@@ -114,11 +114,13 @@ def sweep_numpy(
 ) -> SweepResult:
     """The same as `sweep`, one scenario at a time with the book's own valuations."""
     base_debt = book.debt_value(_known(base_usd[None], params)[0])
+    threshold = params.by_category("threshold")
+    share = 1.0 / (1.0 + params.by_category("bonus_cap"))
     rows = []
     for prices in _known(prices_usd, params):
         debt = book.debt_value(prices)
-        hit = book.liquidation_limit(prices, threshold=params.threshold) < debt
-        cover = book.collateral_value(prices * (1.0 / (1.0 + params.bonus_cap)))
+        hit = book.liquidation_limit(prices, threshold=threshold) < debt
+        cover = book.collateral_value(prices * share)
         short = shortfall(debt, cover=cover)
         rows.append([hit.sum(), base_debt[hit].sum(), debt[hit].sum(), short.sum()])
     return _result(np.array(rows, dtype=np.float64).reshape(-1, 4).T)
@@ -155,7 +157,7 @@ def _sweep(
     prices: FloatArray,
     sums: FloatArray,
 ) -> None:
-    """Adds `borrowers` to `sums` (4, S) at `prices` (R, S); `share` (R,) of collateral covers."""
+    """Adds `borrowers` to `sums` (4, S) at `prices` (R, S); `share` (m,) of collateral covers."""
     scenarios = prices.shape[1]
     debt, limit = np.empty(scenarios), np.empty(scenarios)
     cover = np.empty(scenarios)
@@ -169,8 +171,8 @@ def _sweep(
             if held[leg] > 0.0:
                 for k in range(scenarios):
                     value = held[leg] * prices[r, k]
-                    limit[k] += value * threshold[r]
-                    cover[k] += value * share[r]
+                    limit[k] += value * threshold[leg]
+                    cover[k] += value * share[leg]
         for k in range(scenarios):
             if limit[k] < debt[k]:
                 sums[LIQUIDATABLE, k] += 1.0

@@ -7,11 +7,13 @@ through Ape.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import ape
+from eth_abi import decode, encode
+from eth_utils import keccak
 
 WAD = 10**18
 YEAR_S = 365 * 86_400
@@ -22,6 +24,7 @@ NO_CAP = MAX
 ZERO = "0x" + "00" * 20
 
 SUPPLY, WITHDRAW, BORROW, COLLATERAL = 1, 2, 4, 8
+IDLE, DEBT = 64, 128  # in a position id
 FEED_DECIMALS = 8
 
 
@@ -45,6 +48,8 @@ class Asset:
     rate_model: str = ZERO
     supply_cap: int = NO_CAP
     borrow_cap: int = NO_CAP
+    idle_cap: int = NO_CAP
+    min_debt: int = 0
     borrowable: bool = True
     max_age_s: int = DAY_S
     seed: int = 1  # whole tokens
@@ -70,6 +75,8 @@ class Asset:
             "rateModel": self.rate_model,
             "supplyCap": self.supply_cap,
             "borrowCap": self.borrow_cap,
+            "idleCap": self.idle_cap,
+            "minDebt": self.min_debt,
             "borrowable": self.borrowable,
         }
 
@@ -102,6 +109,32 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Category:
+    """A category's terms; assets by symbol."""
+
+    collaterals: tuple[str, ...]
+    borrowables: tuple[str, ...]
+    ltv_bps: int = 9_000
+    threshold_bps: int = 9_300
+    bonus_floor_bps: int = 100
+    bonus_cap_bps: int = 200
+    isolated: bool = False
+    raw: dict[str, int] = field(default_factory=dict)  # bitmaps that name no asset
+
+    def parameters(self, market: Market) -> dict[str, Any]:
+        """The configurator's `CategoryParameters`."""
+        return {
+            "collaterals": sum(1 << market[s].id for s in self.collaterals),
+            "borrowables": sum(1 << market[s].id for s in self.borrowables),
+            "ltvBps": self.ltv_bps,
+            "thresholdBps": self.threshold_bps,
+            "bonusFloorBps": self.bonus_floor_bps,
+            "bonusCapBps": self.bonus_cap_bps,
+            "isolated": self.isolated,
+        } | self.raw
+
+
+@dataclass(frozen=True)
 class Reserve:
     """A listed asset."""
 
@@ -130,8 +163,8 @@ class Market:
 
     def words(self, reserve: Reserve) -> Words:
         """The reserve as stored."""
-        index, totals, *_ = self.pool.reserveWords(reserve.id)
-        return decode_words(index, totals)
+        words = self.pool.reserveWords(reserve.id)
+        return decode_words(words.interest, words.totals)
 
     def fund(self, *accounts: Any) -> None:
         """Gives accounts ten million dollars of every token and approves the pool."""
@@ -141,9 +174,10 @@ class Market:
                 quickly(reserve.token.mint, account, amount, sender=account)
                 quickly(reserve.token.approve, self.pool, MAX, sender=account)
 
-    def supply(self, account: Any, reserve: Reserve, amount: float) -> None:
+    def supply(self, account: Any, reserve: Reserve, amount: float, *, idle: bool = False) -> None:
         """Sets the scene: `account` supplies whole tokens."""
-        quickly(self.pool.supply, reserve.id, reserve.units(amount), account, sender=account)
+        position, raw = reserve.id | IDLE * idle, reserve.units(amount)
+        quickly(self.pool.supply, position, raw, account, sender=account)
 
     def borrow(self, account: Any, reserve: Reserve, amount: float) -> None:
         """Sets the scene: `account` borrows whole tokens."""
@@ -154,10 +188,10 @@ class Market:
         """Sets the scene: the feed answers a price, dated now."""
         quickly(reserve.feed.set, round(price_usd * 10**FEED_DECIMALS), sender=self.owner)
 
-    def set_risk(self, reserve: Reserve, **changes: Any) -> None:
-        """Sets the scene: other risk parameters."""
+    def set_risk(self, reserve: Reserve, *, ramp_s: int = DAY_S, **changes: Any) -> None:
+        """Sets the scene: other risk parameters; a threshold that falls does so within `ramp_s`."""
         p = replace(reserve.asset, **changes).parameters(reserve.feed.address)
-        quickly(self.configurator.setRisk, self.pool, reserve.id, p, sender=self.owner)
+        quickly(self.configurator.setRisk, self.pool, reserve.id, p, ramp_s, sender=self.owner)
 
     def set_limits(self, reserve: Reserve, **changes: Any) -> None:
         """Sets the scene: other caps, or not borrowable."""
@@ -170,6 +204,11 @@ class Market:
         a = replace(reserve.asset, **changes)
         rates = (a.curve, a.reserve_factor_percent, a.rate_model)
         quickly(self.configurator.setRates, self.pool, reserve.id, *rates, sender=self.owner)
+
+    def set_category(self, number: int, terms: Category, *, ramp_s: int = 0) -> None:
+        """Sets the scene: opens a category or changes it."""
+        arguments = (self.pool, number, terms.parameters(self), ramp_s)
+        quickly(self.configurator.setCategory, *arguments, sender=self.owner)
 
     def set_terms(self, terms: Terms) -> None:
         """Sets the scene: other terms of liquidation."""
@@ -196,7 +235,7 @@ def build_market(
     """Deploys a market and lists `assets`, each with a token and a feed of its own."""
     authority = owner.deploy(project.Authority, owner)
     configurator = owner.deploy(project.Configurator, authority)
-    pool = owner.deploy(project.Pool, configurator)
+    pool = project.IPool.at(owner.deploy(project.Pool, configurator).address)
     market = Market(owner, authority, configurator, pool, {})
     market.set_terms(terms or Terms())
     for asset in assets:
@@ -245,12 +284,61 @@ def quickly(method: Any, *args: Any, sender: Any) -> None:
         raise AssertionError("a transaction that set the scene failed")
 
 
+def refused(error: Any, method: Any, *args: Any, sender: Any, **fields: Any) -> None:
+    """Asserts that a call fails with `error`, a pool's or a signature, as `ape.reverts` does.
+
+    For errors that come up from the depth of several calls, which Ape takes seconds to trace.
+    """
+    call = {
+        "from": sender.address,
+        "to": method.contract.address,
+        "data": "0x" + method.encode_input(*args).hex(),
+    }
+    response = ape.chain.provider.web3.provider.make_request("eth_call", [call, "latest"])
+    answer = bytes.fromhex(response.get("error", {}).get("data", "0x")[2:])
+    if isinstance(error, str):
+        assert answer == keccak(text=error)[:4], f"not {error}: {response}"
+        return
+    assert answer[:4] == keccak(text=error.abi.selector)[:4], f"not {error.abi.name}: {response}"
+    values = decode([i.canonical_type for i in error.abi.inputs], answer[4:])
+    shown = dict(zip((i.name for i in error.abi.inputs), values, strict=True))
+    expected = {k: getattr(v, "address", v) for k, v in fields.items()}
+    expected = {k: v.lower() if isinstance(v, str) else v for k, v in expected.items()}
+    assert expected.items() <= shown.items(), shown
+
+
+UNPAID = "TransferFromFailed()"  # a token that does not move to the pool
+UNPAYABLE = "TransferFailed()"  # nor out of it
+
+Step = tuple[str, bytes]
+
+
+def step(method: Any, *args: Any) -> Step:
+    """A call that a `MockCaller` is to make."""
+    return method.contract.address, bytes(method.encode_input(*args))
+
+
+def script(*steps: Step) -> bytes:
+    """The data of an action that calls a `MockCaller` back, which then takes the steps."""
+    return bytes(encode(["(address,bytes)[]"], [steps]))
+
+
+def swap(sold: Reserve, amount: float, bought: Reserve, account: Any) -> tuple[Step, Step]:
+    """The steps in which `account` sells whole tokens at the prices at which assets were listed."""
+    value = Fraction(str(amount)) * Fraction(str(sold.asset.price_usd))
+    got = value / Fraction(str(bought.asset.price_usd))
+    return (
+        step(sold.token.burn, account, sold.units(amount)),
+        step(bought.token.mint, account, int(got * 10**bought.asset.decimals)),
+    )
+
+
 # -------------------------------------------------------------------------------------- words
 
 
 @dataclass(frozen=True)
 class Words:
-    """A reserve's `index` and `totals` words, unpacked."""
+    """A reserve's `interest` and `totals` words, unpacked."""
 
     supply_index: int
     debt_index: int
@@ -273,21 +361,27 @@ class Words:
         return div_up(self.debt_shares * self.debt_index, WAD)
 
 
-def decode_words(index: int, totals: int) -> Words:
+def decode_words(interest: int, totals: int) -> Words:
     """Reads what events and `reserveWords` carry."""
     return Words(
-        supply_index=index & (1 << 88) - 1,
-        debt_index=index >> 88 & (1 << 88) - 1,
-        timestamp_s=index >> 176 & (1 << 32) - 1,
-        curve=index >> 208 & (1 << 37) - 1,
-        reserve_factor_percent=index >> 245 & 127,
-        external_model=bool(index >> 252 & 1),
+        supply_index=interest & (1 << 88) - 1,
+        debt_index=interest >> 88 & (1 << 88) - 1,
+        timestamp_s=interest >> 176 & (1 << 32) - 1,
+        curve=interest >> 208 & (1 << 37) - 1,
+        reserve_factor_percent=interest >> 245 & 127,
+        external_model=bool(interest >> 252 & 1),
         supply_shares=totals & (1 << 112) - 1,
         debt_shares=totals >> 112 & (1 << 112) - 1,
         supply_cap_code=totals >> 224 & (1 << 14) - 1,
         borrow_cap_code=totals >> 238 & (1 << 14) - 1,
         borrowable=bool(totals >> 252 & 1),
     )
+
+
+def stored(pool: Any, reserve: Reserve) -> tuple[int, int]:
+    """The two words that an event of lending repeats: `interest` and `totals`."""
+    words = pool.reserveWords(reserve.id)
+    return words.interest, words.totals
 
 
 def div_up(a: int, b: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 import pyrevm
 from eth_abi import decode, encode
 from eth_utils import keccak
+
+from scripts._build import STALE, is_fresh
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOYER = "0x" + "d0" * 20
@@ -32,8 +35,8 @@ class Reverted(Exception):  # noqa: N818 - the chain's word
 def contract_types() -> dict[str, Any]:
     """What `ape compile` left behind, by contract name."""
     build = ROOT / ".build" / "__local__.json"
-    if not build.exists():
-        raise FileNotFoundError("the contracts are not compiled: run `ape compile` first")
+    if not is_fresh():
+        raise RuntimeError(STALE)
     return dict(json.loads(build.read_text())["contractTypes"])
 
 
@@ -52,7 +55,47 @@ def _selector(item: dict[str, Any]) -> bytes:
 @cache
 def _errors() -> dict[bytes, dict[str, Any]]:
     items = [i for t in contract_types().values() for i in t["abi"] if i["type"] == "error"]
+    items.append({"name": "DivWadFailed", "inputs": []})  # Solady's, which no ABI lists
     return {_selector(i): i for i in items}
+
+
+@dataclass(frozen=True)
+class Function:
+    """How a function is called, and what its answer means."""
+
+    selector: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    fields: tuple[str, ...]
+    """Names of what it answers, of a struct's fields when that is the answer."""
+
+    @classmethod
+    def from_abi(cls, item: dict[str, Any]) -> Function:
+        """From a contract's ABI."""
+        outputs = item["outputs"]
+        named = outputs[0].get("components", outputs) if len(outputs) == 1 else outputs
+        return cls(
+            _selector(item),
+            tuple(_type(i) for i in item["inputs"]),
+            tuple(_type(o) for o in outputs),
+            tuple(n["name"] for n in named),
+        )
+
+    def encode(self, *args: Any) -> bytes:
+        """The data of a call."""
+        return self.selector + encode(self.inputs, args)
+
+    def decode(self, answer: bytes) -> Any:
+        """One value, or a tuple of several."""
+        values = decode(self.outputs, answer)
+        return values[0] if len(values) == 1 else values
+
+
+@cache
+def functions(name: str) -> dict[str, Function]:
+    """A contract's functions by name."""
+    abi = contract_types()[name]["abi"]
+    return {i["name"]: Function.from_abi(i) for i in abi if i["type"] == "function"}
 
 
 class Contract:
@@ -60,25 +103,22 @@ class Contract:
 
     def __init__(self, chain: Chain, name: str, address: str) -> None:
         self.chain, self.name, self.address = chain, name, address
-        self.functions = {
-            i["name"]: i for i in contract_types()[name]["abi"] if i["type"] == "function"
-        }
+        self.functions = functions(name)
 
     def __getattr__(self, name: str) -> Any:
         try:
-            item = self.functions[name]
+            function = self.functions[name]
         except KeyError as error:
             raise AttributeError(f"{self.name} has no function {name}") from error
-        selector = _selector(item)
-        inputs = [_type(i) for i in item["inputs"]]
-        outputs = [_type(o) for o in item["outputs"]]
 
         def call(*args: Any, sender: str = DEPLOYER) -> Any:
-            answer = self.chain.send(sender, self.address, selector + encode(inputs, args))
-            values = decode(outputs, answer)
-            return values[0] if len(values) == 1 else values
+            return function.decode(self.chain.send(sender, self.address, function.encode(*args)))
 
         return call
+
+    def named(self, name: str, *args: Any) -> dict[str, Any]:
+        """The answer by the names of its parts."""
+        return dict(zip(self.functions[name].fields, getattr(self, name)(*args), strict=True))
 
 
 class Chain:
@@ -99,8 +139,8 @@ class Chain:
         self._now = timestamp
         self.evm.set_block_env(pyrevm.BlockEnv(timestamp=timestamp, number=1 + timestamp // 12))
 
-    def deploy(self, name: str, *args: Any) -> Contract:
-        """Deploys a compiled contract with constructor arguments."""
+    def deploy(self, name: str, *args: Any, abi: str | None = None) -> Contract:
+        """Deploys a compiled contract with constructor arguments; it is called by another's ABI."""
         kind = contract_types()[name]
         inputs = next((i["inputs"] for i in kind["abi"] if i["type"] == "constructor"), [])
         code = bytes.fromhex(kind["deploymentBytecode"]["bytecode"][2:])
@@ -108,7 +148,7 @@ class Chain:
             address = self.evm.deploy(DEPLOYER, code + encode([_type(i) for i in inputs], args))
         except RuntimeError as error:
             raise _reverted(error) from None
-        return Contract(self, name, address)
+        return Contract(self, abi or name, address)
 
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """One call in a transaction of its own; raises `Reverted`."""

@@ -10,6 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from scripts._build import STALE, is_fresh
+
+
+def pytest_collection_finish(session):
+    """Bytecode of older sources proves nothing; the simulations' tests need none."""
+    if any("sims" not in item.path.parts for item in session.items) and not is_fresh():
+        pytest.exit(STALE, returncode=2)
+
 
 @pytest.fixture(scope="session")
 def owner(accounts):

@@ -6,11 +6,15 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import "../interfaces/IConfigurator.sol";
-import {IPool, ReserveData} from "../interfaces/IPool.sol";
+import {IPool} from "../interfaces/IPool.sol";
+import {CategoryData, ReserveWords} from "../interfaces/IPoolExtension.sol";
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
 import {Caps} from "../libraries/Caps.sol";
+import {Categories} from "../libraries/Categories.sol";
 import {LiquidationWord} from "../libraries/LiquidationWord.sol";
-import {Reserves} from "../libraries/Reserves.sol";
+import {Outflows} from "../libraries/Outflows.sol";
+import {Ramps} from "../libraries/Ramps.sol";
+import {Reserves, RiskWord} from "../libraries/Reserves.sol";
 import {FeedReader} from "../oracle/FeedReader.sol";
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
 
@@ -18,7 +22,12 @@ import {KinkedCurve} from "../rates/KinkedCurve.sol";
 contract Configurator is IConfigurator, AccessManaged {
     using SafeTransferLib for address;
 
+    /// The fastest that a threshold may ramp down.
+    uint256 public constant MIN_RAMP = 1 days;
+
     uint256 private constant ONE_BPS = 10_000;
+    uint256 private constant BPS = 1e14; // in WAD
+    uint256 private constant MAX_IDLE = (1 << 94) - 1;
 
     /// @param authority The AccessManager that decides who may call what.
     constructor(address authority) AccessManaged(authority) {}
@@ -42,8 +51,9 @@ contract Configurator is IConfigurator, AccessManaged {
             token,
             _rates(p.curve, p.reserveFactorPercent, p.rateModel),
             _limits(p.supplyCap, p.borrowCap, p.borrowable),
-            _risk(token, p),
-            p.rateModel
+            _risk(token, p, p.thresholdBps),
+            p.rateModel,
+            _idleCap(p.idleCap)
         );
 
         before = token.balanceOf(address(pool));
@@ -76,14 +86,114 @@ contract Configurator is IConfigurator, AccessManaged {
         external
         restricted
     {
-        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable));
+        ReserveWords memory words = pool.reserveWords(id);
+        uint256 limited = words.totals >> 224 & Reserves.LIMITED_OUTFLOW;
+        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | limited, words.outflow);
     }
 
     /// @inheritdoc IConfigurator
-    function setRisk(IPool pool, uint256 id, ReserveParameters calldata p) external restricted {
-        ReserveData memory d = pool.reserveData(id);
-        if (d.threshold != 0 && p.thresholdBps == 0) revert ThresholdCannotVanish(id);
-        pool.setRisk(id, _risk(d.token, p));
+    function setIdleCap(IPool pool, uint256 id, uint256 cap) external restricted returns (uint256) {
+        return pool.setIdleCap(id, _idleCap(cap));
+    }
+
+    /// @inheritdoc IConfigurator
+    function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external restricted {
+        uint256 limits = pool.reserveWords(id).totals >> 224 & ~Reserves.LIMITED_OUTFLOW;
+        if (capacity == 0 && window == 0) return pool.setLimits(id, limits, 0);
+        (uint256 code, bool exact) = Caps.encode(capacity);
+        if (!exact || capacity == 0 || capacity > type(uint112).max || window == 0 || window > 30 days) {
+            revert OutflowOutOfRange(capacity, window);
+        }
+        pool.setLimits(id, limits | Reserves.LIMITED_OUTFLOW, Outflows.pack(code, window, capacity, block.timestamp));
+    }
+
+    /// @inheritdoc IConfigurator
+    function tighten(IPool pool, uint256 id, uint256 supplyCap, uint256 borrowCap, uint256 ltvBps, bool stopBorrowing)
+        external
+        restricted
+    {
+        ReserveWords memory words = pool.reserveWords(id);
+        uint256 limits = words.totals >> 224;
+        supplyCap = _lower(supplyCap, Caps.decode(limits & Caps.NONE));
+        borrowCap = _lower(borrowCap, Caps.decode(limits >> 14 & Caps.NONE));
+        uint256 kept = limits & Reserves.LIMITED_OUTFLOW;
+        if (!stopBorrowing) kept |= limits & Reserves.BORROWABLE;
+        pool.setLimits(id, _limits(supplyCap, borrowCap, false) | kept, words.outflow);
+        uint256 ltv = words.risk >> 160 & 0x3fff;
+        ltvBps = _lower(ltvBps, ltv);
+        pool.setRisk(id, words.risk & ~(uint256(0x3fff) << 160) | ltvBps << 160, words.ramp);
+    }
+
+    function _lower(uint256 to, uint256 from) private pure returns (uint256) {
+        if (to == type(uint256).max) return from;
+        if (to > from) revert WouldLoosen(from, to);
+        return to;
+    }
+
+    /// @inheritdoc IConfigurator
+    function setRisk(IPool pool, uint256 id, ReserveParameters calldata p, uint256 rampSeconds) external restricted {
+        // From the stored words alone: a broken token must not be able to keep an LTV up.
+        ReserveWords memory words = pool.reserveWords(id);
+        uint256 threshold = (words.risk >> 174 & 0x3fff) * BPS;
+        if (threshold != 0 && p.thresholdBps == 0) revert ThresholdCannotVanish(id);
+        if (words.risk & RiskWord.RAMPS != 0) threshold = Ramps.threshold(words.ramp, threshold);
+        (uint256 highest, uint256 ramp) = _ramp(threshold, p.thresholdBps, rampSeconds);
+        uint256 risk = _risk(address(uint160(words.token)), p, highest);
+        pool.setRisk(id, ramp == 0 ? risk : risk | RiskWord.RAMPS, ramp);
+    }
+
+    /// @inheritdoc IConfigurator
+    function setCategory(IPool pool, uint256 category, CategoryParameters calldata p, uint256 rampSeconds)
+        external
+        restricted
+    {
+        uint256 listed = pool.reserveCount();
+        if (p.collaterals == 0 || (p.collaterals | p.borrowables) >> listed != 0) {
+            revert CategoryBitmapOutOfRange(p.collaterals, p.borrowables);
+        }
+        CategoryData memory d = pool.categoryData(category);
+        if (d.collaterals != 0) _requireSameKind(pool, category, d, p);
+        (uint256 highest, uint256 ramp) = _ramp(d.threshold, p.thresholdBps, rampSeconds);
+        if (p.thresholdBps == 0) revert ThresholdOutOfRange(p.ltvBps, p.thresholdBps);
+        _requireTerms(p.ltvBps, p.thresholdBps, p.bonusFloorBps, p.bonusCapBps, highest);
+        uint256 word = p.collaterals | p.borrowables << 64 | p.ltvBps << 128 | p.thresholdBps << 142 | p.bonusFloorBps
+            << 156 | p.bonusCapBps << 170;
+        if (p.isolated) word |= Categories.ISOLATED;
+        if (ramp != 0) word |= Categories.RAMPS;
+        pool.setCategoryTerms(category, word, ramp);
+    }
+
+    /// @dev Nobody who chose a category may lose at once what counts as his collateral, or a part of its threshold.
+    function _requireSameKind(IPool pool, uint256 category, CategoryData memory d, CategoryParameters calldata p)
+        private
+        view
+    {
+        if (d.isolated != p.isolated) revert CategoryKindFixed(category);
+        uint256 removed = d.collaterals & ~p.collaterals;
+        for (uint256 id; removed >> id != 0; ++id) {
+            if (removed >> id & 1 == 0) continue;
+            if (d.isolated || d.threshold > pool.reserveData(id).threshold) {
+                revert CategoryCollateralFixed(category, id);
+            }
+        }
+        uint256 added = p.collaterals & ~d.collaterals;
+        for (uint256 id; added >> id != 0 && !d.isolated; ++id) {
+            if (added >> id & 1 != 0 && p.thresholdBps * BPS < pool.reserveData(id).threshold) {
+                revert CategoryCollateralFixed(category, id);
+            }
+        }
+    }
+
+    /// @dev From the threshold now, in WAD, down to the new one; the highest of both, in steps, and the ramp's word if there is one.
+    function _ramp(uint256 now_, uint256 thresholdBps, uint256 rampSeconds)
+        private
+        view
+        returns (uint256 highestBps, uint256 ramp)
+    {
+        uint256 nowBps = (now_ + BPS - 1) / BPS;
+        if (nowBps <= thresholdBps) return (thresholdBps, 0);
+        if (rampSeconds < MIN_RAMP || rampSeconds > 365 days) revert RampOutOfRange(rampSeconds);
+        return (nowBps, Ramps.pack(nowBps, block.timestamp, block.timestamp + rampSeconds));
     }
 
     /// @inheritdoc IConfigurator
@@ -96,7 +206,10 @@ contract Configurator is IConfigurator, AccessManaged {
         address model
     ) external restricted {
         bool fits = targetHealthBps <= type(uint16).max && dust <= type(uint24).max && writeOffBelow <= type(uint16).max;
-        if (!fits || fullHealthBps >= ONE_BPS || targetHealthBps <= ONE_BPS || fullHealthBps == 0 || dust == 0) {
+        if (
+            !fits || fullHealthBps >= ONE_BPS || targetHealthBps <= ONE_BPS || fullHealthBps == 0 || dust == 0
+                || dust < writeOffBelow
+        ) {
             revert LiquidationTermsOutOfRange(targetHealthBps, fullHealthBps, dust, writeOffBelow);
         }
         pool.setLiquidationTerms(LiquidationWord.pack(model, targetHealthBps, fullHealthBps, dust, writeOffBelow));
@@ -126,8 +239,7 @@ contract Configurator is IConfigurator, AccessManaged {
 
     /// @dev From the stored word alone: a broken token, feed or model must not be able to block a switch.
     function _has(IPool pool, uint256 id, uint256 flag) private view returns (bool) {
-        (,,, uint256 token,) = pool.reserveWords(id);
-        return token & flag != 0;
+        return pool.reserveWords(id).token & flag != 0;
     }
 
     /// @inheritdoc IConfigurator
@@ -161,16 +273,31 @@ contract Configurator is IConfigurator, AccessManaged {
         if (!exact) revert CapNotRepresentable(cap);
     }
 
-    function _risk(address token, ReserveParameters calldata p) private view returns (uint256) {
-        if (p.ltvBps > p.thresholdBps || p.thresholdBps >= ONE_BPS) {
-            revert ThresholdOutOfRange(p.ltvBps, p.thresholdBps);
+    function _idleCap(uint256 cap) private pure returns (uint256) {
+        if (cap == type(uint256).max) return MAX_IDLE;
+        if (cap > MAX_IDLE) revert IdleCapOutOfRange(cap);
+        return cap;
+    }
+
+    /// @dev `highestBps`: where the threshold stands while it ramps down, or the threshold.
+    function _requireTerms(
+        uint256 ltvBps,
+        uint256 thresholdBps,
+        uint256 bonusFloorBps,
+        uint256 bonusCapBps,
+        uint256 highestBps
+    ) private pure {
+        if (ltvBps > thresholdBps || thresholdBps >= ONE_BPS) {
+            revert ThresholdOutOfRange(ltvBps, thresholdBps);
         }
-        if (p.bonusFloorBps > p.bonusCapBps || p.bonusCapBps > ONE_BPS) {
-            revert BonusOutOfRange(p.bonusFloorBps, p.bonusCapBps);
+        if (bonusFloorBps > bonusCapBps || bonusCapBps > ONE_BPS) revert BonusOutOfRange(bonusFloorBps, bonusCapBps);
+        if (highestBps * (ONE_BPS + bonusCapBps) >= ONE_BPS * ONE_BPS) {
+            revert BonusTimesThreshold(highestBps, bonusCapBps);
         }
-        if (p.thresholdBps * (ONE_BPS + p.bonusCapBps) >= ONE_BPS * ONE_BPS) {
-            revert BonusTimesThreshold(p.thresholdBps, p.bonusCapBps);
-        }
+    }
+
+    function _risk(address token, ReserveParameters calldata p, uint256 highestBps) private view returns (uint256) {
+        _requireTerms(p.ltvBps, p.thresholdBps, p.bonusFloorBps, p.bonusCapBps, highestBps);
         if (p.liquidationFeePercent > 100) revert FeeOutOfRange(p.liquidationFeePercent);
         uint256 minutes_ = p.maxAge / 1 minutes;
         if (minutes_ == 0 || minutes_ > type(uint16).max || p.maxAge % 1 minutes != 0) {
@@ -180,6 +307,15 @@ contract Configurator is IConfigurator, AccessManaged {
         if (decimals > 63) revert DecimalsOutOfRange(decimals);
         if (FeedReader.read(p.feed, p.maxAge) == 0) revert FeedWithoutPrice(p.feed);
         return uint160(p.feed) | p.ltvBps << 160 | p.thresholdBps << 174 | p.bonusFloorBps << 188 | p.bonusCapBps << 202
-            | decimals << 216 | minutes_ << 222 | p.liquidationFeePercent << 238;
+            | decimals << 216 | minutes_ << 222 | p.liquidationFeePercent << 238 | _minDebt(p.minDebt) << 245;
+    }
+
+    /// @dev Four bits of digits, five of zeros.
+    function _minDebt(uint256 minDebt) private pure returns (uint256) {
+        uint256 digits = minDebt;
+        uint256 zeros;
+        while (digits > 15 && digits % 10 == 0) (digits, zeros) = (digits / 10, zeros + 1);
+        if (digits > 15 || zeros > 31) revert MinDebtNotRepresentable(minDebt);
+        return digits << 5 | zeros;
     }
 }

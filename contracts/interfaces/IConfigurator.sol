@@ -23,6 +23,23 @@ error BonusTimesThreshold(uint256 thresholdBps, uint256 capBps);
 error FeeOutOfRange(uint256 percent);
 /// Not whole minutes, zero, or more than 65,535 of them.
 error MaxAgeOutOfRange(uint256 seconds_);
+/// The least debt cannot be written with a number up to 15 and zeros, in raw token units.
+error MinDebtNotRepresentable(uint256 minDebt);
+/// The cap of idle collateral has more than 94 bits.
+error IdleCapOutOfRange(uint256 cap);
+/// A limit on outflow needs a capacity that is a cap and not zero, and a window of 1 second to 30 days. Zero and zero: no limit.
+error OutflowOutOfRange(uint256 capacity, uint256 window);
+/// A lowered threshold goes down over at least `MIN_RAMP` and at most a year, in seconds.
+error RampOutOfRange(uint256 seconds_);
+/// An asset that a category takes as collateral or lends has no reserve in the pool; or it takes none.
+error CategoryBitmapOutOfRange(uint256 collaterals, uint256 borrowables);
+/// A category that some accounts may have chosen keeps its kind: what was isolated stays isolated, and the other way round.
+error CategoryKindFixed(uint256 category);
+/// An asset enters or leaves a category's collaterals only where nobody's threshold falls at once by it: ramp down the one
+/// that is higher first.
+error CategoryCollateralFixed(uint256 category, uint256 id);
+/// This function only tightens: a cap, or the LTV, would rise from `from` to `to`.
+error WouldLoosen(uint256 from, uint256 to);
 /// The decimals of token and feed together are more than 63.
 error DecimalsOutOfRange(uint256 sum);
 /// The feed gives no price now.
@@ -33,7 +50,7 @@ error TokenNotExact(address token, uint256 sent, uint256 received);
 error LiquidationTermsRequired();
 /// A reserve opens with a supply that nobody can withdraw; it must not be zero.
 error SeedRequired();
-/// Not `full health < 100 % < target health`, no dust, or a value does not fit its field.
+/// Not `full health < 100 % < target health`, no dust, less of it than `writeOffBelow`, or a value does not fit its field.
 error LiquidationTermsOutOfRange(uint256 targetHealthBps, uint256 fullHealthBps, uint256 dust, uint256 writeOffBelow);
 
 /// @dev Everything that a reserve is opened with. Amounts in raw token units, `type(uint256).max` for no cap.
@@ -50,7 +67,20 @@ struct ReserveParameters {
     address rateModel; // zero: the curve
     uint256 supplyCap;
     uint256 borrowCap;
+    uint256 idleCap; // of collateral that sits idle, beside the supply cap
+    uint256 minDebt; // zero: none
     bool borrowable;
+}
+
+/// @dev A category's terms; bitmaps by reserve id.
+struct CategoryParameters {
+    uint256 collaterals;
+    uint256 borrowables;
+    uint256 ltvBps;
+    uint256 thresholdBps;
+    uint256 bonusFloorBps;
+    uint256 bonusCapBps;
+    bool isolated; // no other collateral counts for an account that chose it
 }
 
 /// @title Configurator: the only writer of a pool's configuration
@@ -76,11 +106,29 @@ interface IConfigurator {
         address rateModel
     ) external;
 
-    /// @notice Replaces caps, in raw token units, and whether the asset may be borrowed.
+    /// @notice Replaces caps of lending, in raw token units, and whether the asset may be borrowed.
     function setLimits(IPool pool, uint256 id, uint256 supplyCap, uint256 borrowCap, bool borrowable) external;
 
+    /// @notice Replaces the cap of idle collateral. It cannot go below what sits idle now; returns what it is.
+    function setIdleCap(IPool pool, uint256 id, uint256 cap) external returns (uint256);
+
+    /// @notice Lets at most `capacity` raw units leave the reserve in a row, as withdrawals and loans less what comes in; what has
+    /// left comes free again within `window` seconds. Zero and zero: no limit. Liquidations and idle collateral are never limited.
+    function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external;
+
+    /// @notice For a guardian: lowers caps and the LTV, and stops borrowing; never the other way round.
+    /// @dev Values above what is there leave it as it is only if they are `type(uint256).max`, else: WouldLoosen. Categories
+    /// keep their own terms: stop the borrowing of what they lend.
+    function tighten(IPool pool, uint256 id, uint256 supplyCap, uint256 borrowCap, uint256 ltvBps, bool stopBorrowing)
+        external;
+
     /// @notice Replaces feed, maximum age and risk parameters, of which only those in `p` that concern risk are read.
-    function setRisk(IPool pool, uint256 id, ReserveParameters calldata p) external;
+    /// @dev A threshold that is lowered goes down on a straight line over `rampSeconds`, so that nobody is liquidated at once;
+    /// everything else holds from now on.
+    function setRisk(IPool pool, uint256 id, ReserveParameters calldata p, uint256 rampSeconds) external;
+
+    /// @notice Opens a category, 1 to 255, or replaces its terms; its threshold ramps down like a reserve's.
+    function setCategory(IPool pool, uint256 category, CategoryParameters calldata p, uint256 rampSeconds) external;
 
     /// @notice Stops new supply, new debt and liquidations of a reserve. Never exits.
     function pause(IPool pool, uint256 id) external;
@@ -93,7 +141,8 @@ interface IConfigurator {
     function unfreeze(IPool pool, uint256 id) external;
 
     /// @notice Replaces the pool's terms of liquidation. Dust and `writeOffBelow` in whole units of the base currency. Dust is
-    /// at least one: it is also the least that an external model may allow.
+    /// at least one, the least that an external model may allow, and at least `writeOffBelow`, so that no liquidation leaves
+    /// behind what anybody may write off.
     function setLiquidationTerms(
         IPool pool,
         uint256 targetHealthBps,

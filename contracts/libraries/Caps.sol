@@ -10,8 +10,9 @@ library Caps {
 
     /// @notice The cap in raw token units; `type(uint256).max` for none.
     function decode(uint256 code) internal pure returns (uint256) {
-        if (code == NONE) return type(uint256).max;
-        return (code >> 5) * 10 ** (code & 31);
+        unchecked {
+            return code == NONE ? type(uint256).max : (code >> 5) * 10 ** (code & 31);
+        }
     }
 
     /// @notice The code of a cap in raw token units.

@@ -19,13 +19,19 @@ library LiquidationWord {
         return address(uint160(word));
     }
 
-    function terms(uint256 word) internal pure returns (LiquidationTerms memory t) {
-        t.targetHealth = (word >> 160 & 0xffff) * 1e14;
-        t.fullHealth = (word >> 176 & 0xffff) * 1e14;
-        t.dust = (word >> 192 & 0xffffff) * 1e18;
+    function terms(uint256 word) internal pure returns (LiquidationTerms memory) {
+        unchecked {
+            return LiquidationTerms({
+                targetHealth: (word >> 160 & 0xffff) * 1e14,
+                fullHealth: (word >> 176 & 0xffff) * 1e14,
+                dust: (word >> 192 & 0xffffff) * 1e18
+            });
+        }
     }
 
     function writeOffBelow(uint256 word) internal pure returns (uint256) {
-        return (word >> 216 & 0xffff) * 1e18;
+        unchecked {
+            return (word >> 216 & 0xffff) * 1e18;
+        }
     }
 }

@@ -1,34 +1,47 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IPoolErrors} from "../interfaces/IPoolErrors.sol";
 import {LibBit} from "solady/utils/LibBit.sol";
 
 /// @dev Where positions live. The first supply and the first debt of an account share one word; only an account with more
 /// uses a word of bitmaps and one word per further reserve. A typical account (one collateral, one debt) is one slot.
 ///
-/// words    supply shares 112 | debt shares 112 | supply id 6 | debt id 6 | category 8 (reserved) | idle (reserved) |
-///          collateral | has more | spare 9
-/// bitmaps  further supplies 64 | further debts 64 | idle (reserved) 64 | not collateral 64
+/// words    supply shares 112 | debt shares 112 | supply id 6 | debt id 6 | category 8 | idle | collateral | has more | spare 9
+/// bitmaps  further supplies 64 | further debts 64 | idle 64 | not collateral 64
 /// further  supply shares 112 | debt shares 112 | spare 32
 ///
 /// Lowest bits first. Two rules hold after every write: an empty first place means that the account has nothing on that side,
 /// and a reserve's shares are in the first place or in a further one, never in both.
+///
+/// A supply either earns or sits idle, never both in one reserve. Its position id says which: the reserve's id, or with the bit
+/// `IDLE` set, where one share is one raw unit.
 struct Ledger {
     mapping(address account => uint256) words;
     mapping(address account => uint256) bitmaps;
     mapping(address account => mapping(uint256 id => uint256)) further;
 }
 
-/// @notice The positions of accounts: shares per reserve and side, and what counts as collateral.
+/// @dev What an account has, as read once for a walk over it.
+struct Holder {
+    address account;
+    uint256 word;
+    uint256 bits; // bitmaps, read only when the account has more
+}
+
+/// @notice The positions of accounts: shares per reserve and side, whether they sit idle, and what counts as collateral.
 library Positions {
     /// The two sides of an account; a side's number is also its place in each word.
     uint256 internal constant SUPPLY = 0;
     uint256 internal constant DEBT = 1;
+    /// Set in a position id: the supply sits idle.
+    uint256 internal constant IDLE = 64;
 
     uint256 private constant SHARES = type(uint112).max;
     uint256 private constant ID = 63;
-    uint256 private constant IDLE = 1 << 244;
-    uint256 private constant COLLATERAL = 1 << 245;
+    uint256 private constant CATEGORY_AT = 236;
+    uint256 private constant IDLE_BIT = 1 << 244;
+    uint256 private constant COLLATERAL_BIT = 1 << 245;
     uint256 private constant HAS_MORE = 1 << 246;
     uint256 private constant BITMAP = type(uint64).max;
     uint256 private constant IDLE_BITMAP_AT = 128;
@@ -36,47 +49,139 @@ library Positions {
 
     // ------------------------------------------------------------------ reading
 
-    /// @notice The shares of `account` in reserve `id` on `side`.
-    function sharesOf(Ledger storage self, address account, uint256 id, uint256 side) internal view returns (uint256) {
-        uint256 word = self.words[account];
-        uint256 first = word >> 112 * side & SHARES;
-        if (first == 0 || word >> 224 + 6 * side & ID == id) return first;
-        if (word & HAS_MORE == 0) return 0;
-        return self.further[account][id] >> 112 * side & SHARES;
+    function holder(Ledger storage self, address account) internal view returns (Holder memory h) {
+        (h.account, h.word) = (account, self.words[account]);
+        if (h.word & HAS_MORE != 0) h.bits = self.bitmaps[account];
     }
 
-    /// @notice The reserves in which `account` has something on `side`, as a bitmap.
-    function reservesOf(Ledger storage self, address account, uint256 side) internal view returns (uint256 bitmap) {
-        uint256 word = self.words[account];
-        if (word >> 112 * side & SHARES == 0) return 0;
-        bitmap = 1 << (word >> 224 + 6 * side & ID);
-        if (word & HAS_MORE != 0) bitmap |= self.bitmaps[account] >> 64 * side & BITMAP;
+    /// @notice The account's category.
+    function category(uint256 word) internal pure returns (uint256) {
+        return word >> CATEGORY_AT & type(uint8).max;
     }
 
-    /// @notice The reserves whose supply counts as collateral of `account`, as a bitmap.
-    function collateralsOf(Ledger storage self, address account) internal view returns (uint256 bitmap) {
-        uint256 word = self.words[account];
-        if (word & COLLATERAL != 0) bitmap = 1 << (word >> 224 & ID);
-        if (word & HAS_MORE != 0) {
-            uint256 bits = self.bitmaps[account];
-            bitmap |= bits & BITMAP & ~(bits >> NOT_COLLATERAL_BITMAP_AT);
-        }
+    /// @notice The reserves in which the account supplies, as a bitmap.
+    function supplies(Holder memory h) internal pure returns (uint256) {
+        return _first(h.word, SUPPLY) | h.bits & BITMAP;
+    }
+
+    /// @notice The reserves in which the account owes, as a bitmap.
+    function debts(Holder memory h) internal pure returns (uint256) {
+        return _first(h.word, DEBT) | h.bits >> 64 & BITMAP;
+    }
+
+    /// @notice The reserves whose supply counts as collateral of the account, as a bitmap.
+    function collaterals(Holder memory h) internal pure returns (uint256 bitmap) {
+        bitmap = h.bits & BITMAP & ~(h.bits >> NOT_COLLATERAL_BITMAP_AT);
+        if (h.word & COLLATERAL_BIT != 0) bitmap |= 1 << (h.word >> 224 & ID);
+    }
+
+    /// @notice Whether the account's supply in reserve `id`, if there is one, sits idle.
+    function isIdle(Holder memory h, uint256 id) internal pure returns (bool) {
+        if (h.word & SHARES != 0 && h.word >> 224 & ID == id) return h.word & IDLE_BIT != 0;
+        return h.bits >> IDLE_BITMAP_AT + id & 1 != 0;
+    }
+
+    /// @notice The shares of the account in reserve `id` on `side`, in whichever mode.
+    function sharesOf(Ledger storage self, Holder memory h, uint256 id, uint256 side) internal view returns (uint256) {
+        uint256 first = h.word >> 112 * side & SHARES;
+        if (first == 0 || h.word >> 224 + 6 * side & ID == id) return first;
+        if (h.word & HAS_MORE == 0) return 0;
+        return self.further[h.account][id] >> 112 * side & SHARES;
+    }
+
+    /// @notice The shares of a position id on the supply side: none if the supply is in the other mode.
+    function supplyOf(Ledger storage self, address account, uint256 positionId) internal view returns (uint256) {
+        Holder memory h = holder(self, account);
+        uint256 id = positionId & ID;
+        return isIdle(h, id) == (positionId & IDLE != 0) ? sharesOf(self, h, id, SUPPLY) : 0;
+    }
+
+    function debtOf(Ledger storage self, address account, uint256 id) internal view returns (uint256) {
+        return sharesOf(self, holder(self, account), id, DEBT);
     }
 
     /// @notice Takes the lowest reserve out of a bitmap.
     function next(uint256 bitmap) internal pure returns (uint256 id, uint256 rest) {
-        return (LibBit.ffs(bitmap), bitmap & (bitmap - 1));
+        unchecked {
+            return (LibBit.ffs(bitmap), bitmap & (bitmap - 1));
+        }
     }
 
     // ------------------------------------------------------------------ writing
 
-    /// @notice Sets the shares of `account` in reserve `id` on `side`. A supply that is opened counts as collateral.
-    function setShares(Ledger storage self, address account, uint256 id, uint256 side, uint256 shares) internal {
+    /// @notice Adds shares, at least one. What is opened on the supply side is marked as `collateral` says.
+    /// @return held Shares before. @return category_ The account's category.
+    function increase(
+        Ledger storage self,
+        address account,
+        uint256 positionId,
+        uint256 side,
+        uint256 shares,
+        bool collateral
+    ) internal returns (uint256 held, uint256 category_) {
+        // A place with an id and no shares would lend its id to the next position.
+        if (shares == 0) revert IPoolErrors.ZeroAmount();
+        unchecked {
+            uint256 word = self.words[account];
+            category_ = category(word);
+            held = word >> 112 * side & SHARES;
+            uint256 id = positionId & ID;
+            if (held == 0) {
+                word |= shares << 112 * side | id << 224 + 6 * side;
+                if (side == SUPPLY) {
+                    if (positionId & IDLE != 0) word |= IDLE_BIT;
+                    if (collateral) word |= COLLATERAL_BIT;
+                }
+            } else if (word >> 224 + 6 * side & ID == id) {
+                if (side == SUPPLY && (word & IDLE_BIT != 0) != (positionId & IDLE != 0)) {
+                    revert IPoolErrors.OtherMode(account, positionId);
+                }
+                word += shares << 112 * side;
+            } else {
+                return (_increaseFurther(self, account, word, positionId, side, shares, collateral), category_);
+            }
+            // Shares are at most the reserve's total, which fits; idle units at most 94 bits.
+            if (held + shares > SHARES) revert IPoolErrors.SharesOverflow(held + shares);
+            self.words[account] = word;
+        }
+    }
+
+    /// @notice Removes shares. Says whether they counted as collateral.
+    function decrease(Ledger storage self, address account, uint256 positionId, uint256 side, uint256 shares)
+        internal
+        returns (bool collateral)
+    {
+        unchecked {
+            uint256 word = self.words[account];
+            uint256 id = positionId & ID;
+            collateral = word & COLLATERAL_BIT != 0;
+            uint256 held = word >> 112 * side & SHARES;
+            if (held != 0 && word >> 224 + 6 * side & ID != id) {
+                return _decreaseFurther(self, account, word, positionId, side, shares);
+            }
+            if (side == SUPPLY && (word & IDLE_BIT != 0) != (positionId & IDLE != 0)) held = 0;
+            if (shares > held) revert IPoolErrors.InsufficientShares(account, positionId, shares, held);
+            if (shares == 0) return collateral;
+            if (shares != held) word -= shares << 112 * side;
+            else word = _closeFirst(self, account, word, side);
+            self.words[account] = word;
+        }
+    }
+
+    /// @notice Removes all shares of a side in reserve `id`, in whichever mode, of which there are some, and returns them.
+    function close(Ledger storage self, address account, uint256 id, uint256 side)
+        internal
+        returns (uint256 shares, bool idle)
+    {
         uint256 word = self.words[account];
-        if (word >> 112 * side & SHARES == 0 || word >> 224 + 6 * side & ID == id) {
-            self.words[account] = _setFirst(self, account, word, id, side, shares);
+        shares = word >> 112 * side & SHARES;
+        if (shares != 0 && word >> 224 + 6 * side & ID == id) {
+            idle = side == SUPPLY && word & IDLE_BIT != 0;
+            self.words[account] = _closeFirst(self, account, word, side);
         } else {
-            _setFurther(self, account, word, id, side, shares);
+            shares = self.further[account][id] >> 112 * side & SHARES;
+            idle = side == SUPPLY && self.bitmaps[account] >> IDLE_BITMAP_AT + id & 1 != 0;
+            _decreaseFurther(self, account, word, idle ? id | IDLE : id, side, shares);
         }
     }
 
@@ -84,7 +189,7 @@ library Positions {
     function setCollateral(Ledger storage self, address account, uint256 id, bool enabled) internal {
         uint256 word = self.words[account];
         if (word >> 224 & ID == id) {
-            self.words[account] = enabled ? word | COLLATERAL : word & ~COLLATERAL;
+            self.words[account] = enabled ? word | COLLATERAL_BIT : word & ~COLLATERAL_BIT;
         } else {
             uint256 bit = 1 << NOT_COLLATERAL_BITMAP_AT + id;
             uint256 bits = self.bitmaps[account];
@@ -92,31 +197,32 @@ library Positions {
         }
     }
 
-    function _setFirst(Ledger storage self, address account, uint256 word, uint256 id, uint256 side, uint256 shares)
-        private
-        returns (uint256)
-    {
-        bool opens = word >> 112 * side & SHARES == 0;
-        word = _place(word, id, side, shares);
-        if (side == SUPPLY && (opens || shares == 0)) {
-            word = shares == 0 ? word & ~(IDLE | COLLATERAL) : word & ~IDLE | COLLATERAL;
-        }
-        if (shares == 0 && word & HAS_MORE != 0) word = _promote(self, account, word, side);
-        return word;
+    function setCategory(Ledger storage self, address account, uint256 category_) internal {
+        self.words[account] =
+            self.words[account] & ~(uint256(type(uint8).max) << CATEGORY_AT) | category_ << CATEGORY_AT;
     }
 
-    /// @dev Moves the lowest further position on `side`, if there is one, into the first place that has just become empty.
-    function _promote(Ledger storage self, address account, uint256 word, uint256 side) private returns (uint256) {
+    // ------------------------------------------------------------------ the first place
+
+    function _first(uint256 word, uint256 side) private pure returns (uint256 bitmap) {
+        if (word >> 112 * side & SHARES != 0) bitmap = 1 << (word >> 224 + 6 * side & ID);
+    }
+
+    /// @dev Empties the first place on `side` and moves the lowest further position, if there is one, into it.
+    function _closeFirst(Ledger storage self, address account, uint256 word, uint256 side) private returns (uint256) {
+        word &= ~(SHARES << 112 * side | ID << 224 + 6 * side);
+        if (side == SUPPLY) word &= ~(IDLE_BIT | COLLATERAL_BIT);
+        if (word & HAS_MORE == 0) return word;
+
         uint256 bits = self.bitmaps[account];
         uint256 candidates = bits >> 64 * side & BITMAP;
         if (candidates == 0) return word;
-
         (uint256 id,) = next(candidates);
         uint256 position = self.further[account][id];
-        word = _place(word, id, side, position >> 112 * side & SHARES);
+        word |= (position >> 112 * side & SHARES) << 112 * side | id << 224 + 6 * side;
         if (side == SUPPLY) {
-            if (bits >> NOT_COLLATERAL_BITMAP_AT + id & 1 == 0) word |= COLLATERAL;
-            if (bits >> IDLE_BITMAP_AT + id & 1 != 0) word |= IDLE;
+            if (bits >> NOT_COLLATERAL_BITMAP_AT + id & 1 == 0) word |= COLLATERAL_BIT;
+            if (bits >> IDLE_BITMAP_AT + id & 1 != 0) word |= IDLE_BIT;
         }
         self.further[account][id] = position & ~(SHARES << 112 * side);
         bits = _clear(bits, id, side);
@@ -124,23 +230,56 @@ library Positions {
         return bits == 0 ? word & ~HAS_MORE : word;
     }
 
-    function _setFurther(Ledger storage self, address account, uint256 word, uint256 id, uint256 side, uint256 shares)
-        private
-    {
-        uint256 position = self.further[account][id];
-        self.further[account][id] = position & ~(SHARES << 112 * side) | shares << 112 * side;
+    // ------------------------------------------------------------------ further places
 
+    function _increaseFurther(
+        Ledger storage self,
+        address account,
+        uint256 word,
+        uint256 positionId,
+        uint256 side,
+        uint256 shares,
+        bool collateral
+    ) private returns (uint256 held) {
+        uint256 id = positionId & ID;
+        uint256 position = self.further[account][id];
+        held = position >> 112 * side & SHARES;
         uint256 bits = self.bitmaps[account];
-        uint256 changed = shares == 0 ? _clear(bits, id, side) : bits | 1 << 64 * side + id;
-        if (changed == bits) return;
-        self.bitmaps[account] = changed;
-        uint256 marked = changed == 0 ? word & ~HAS_MORE : word | HAS_MORE;
-        if (marked != word) self.words[account] = marked;
+        bool idle = positionId & IDLE != 0;
+        if (held != 0 && side == SUPPLY && (bits >> IDLE_BITMAP_AT + id & 1 != 0) != idle) {
+            revert IPoolErrors.OtherMode(account, positionId);
+        }
+        if (held + shares > SHARES) revert IPoolErrors.SharesOverflow(held + shares);
+        self.further[account][id] = position + (shares << 112 * side);
+        if (held != 0) return held;
+        bits |= 1 << 64 * side + id;
+        if (side == SUPPLY && idle) bits |= 1 << IDLE_BITMAP_AT + id;
+        if (side == SUPPLY && !collateral) bits |= 1 << NOT_COLLATERAL_BITMAP_AT + id;
+        self.bitmaps[account] = bits;
+        if (word & HAS_MORE == 0) self.words[account] = word | HAS_MORE;
     }
 
-    function _place(uint256 word, uint256 id, uint256 side, uint256 shares) private pure returns (uint256) {
-        word &= ~(SHARES << 112 * side | ID << 224 + 6 * side);
-        return shares == 0 ? word : word | shares << 112 * side | id << 224 + 6 * side;
+    function _decreaseFurther(
+        Ledger storage self,
+        address account,
+        uint256 word,
+        uint256 positionId,
+        uint256 side,
+        uint256 shares
+    ) private returns (bool collateral) {
+        uint256 id = positionId & ID;
+        uint256 position = self.further[account][id];
+        uint256 bits = word & HAS_MORE == 0 ? 0 : self.bitmaps[account];
+        collateral = bits >> NOT_COLLATERAL_BITMAP_AT + id & 1 == 0;
+        uint256 held = position >> 112 * side & SHARES;
+        if (side == SUPPLY && (bits >> IDLE_BITMAP_AT + id & 1 != 0) != (positionId & IDLE != 0)) held = 0;
+        if (shares > held) revert IPoolErrors.InsufficientShares(account, positionId, shares, held);
+        if (shares == 0) return collateral;
+        self.further[account][id] = position - (shares << 112 * side);
+        if (shares != held) return collateral;
+        bits = _clear(bits, id, side);
+        self.bitmaps[account] = bits;
+        if (bits == 0) self.words[account] = word & ~HAS_MORE;
     }
 
     /// @dev Closing a supply clears its two marks with it.

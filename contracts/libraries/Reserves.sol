@@ -2,217 +2,362 @@
 pragma solidity 0.8.37;
 
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
+import {IPoolErrors} from "../interfaces/IPoolErrors.sol";
 import {IRateModel} from "../interfaces/IRateModel.sol";
 import {Caps} from "./Caps.sol";
 import {Compounding} from "./Compounding.sol";
 import {Untrusted} from "./Untrusted.sol";
 import {WAD, WadMath} from "./WadMath.sol";
 
-/// @dev What a reserve keeps on chain. Lending touches `index`, `totals` and `token`; a health check reads `risk` as well.
+/// @dev What a reserve keeps on chain. Lending touches `interest`, `totals` and `token`; idle collateral `token` alone; a
+/// health check reads `risk` as well. The others are read only where a flag says so.
 ///
-/// index   supply index 88 | debt index 88 | timestamp 32 | kinked curve 37 | reserve factor 7 | flags 4
-/// totals  supply shares 112 | debt shares 112 | supply cap 14 | borrow cap 14 | flags 4
-/// risk    feed 160 | LTV 14 | threshold 14 | bonus floor 14 | bonus cap 14 | decimals 6 | maximum age 16 | fee 7 | spare 11
-/// token   token 160 | headroom of idle collateral 94 (reserved) | paused 1 | frozen 1
-/// model   external rate model 160 | spare 96
+/// interest  supply index 88 | debt index 88 | timestamp 32 | kinked curve 37 | reserve factor 7 | external model | spare 3
+/// totals    supply shares 112 | debt shares 112 | supply cap 14 | borrow cap 14 | borrowable | limited outflow | spare 2
+/// token     token 160 | room for idle collateral 94 | paused | frozen
+/// risk      see `RiskWord`
+/// model     external rate model 160
+/// ramp      see `RampWord`
+/// outflow   see `OutflowWord`
+/// idleCap   the most that may sit idle: what sits idle now is this less the room in `token`
 ///
-/// Lowest bits first. Indices are WAD at listing. `decimals` is the token's plus the feed's.
+/// Lowest bits first. Indices are WAD at listing.
 struct ReserveSlots {
-    uint256 index;
-    uint256 totals;
-    uint256 risk;
-    uint256 token;
-    uint256 model;
-    uint256[3] spare;
+    Interest interest;
+    Totals totals;
+    Token token;
+    Risk risk;
+    address model;
+    uint256 ramp;
+    uint256 outflow;
+    uint256 idleCap;
+    uint256[8] spare;
 }
 
-/// @dev A reserve at work: `index` and `totals` unpacked.
-struct Reserve {
-    uint256 supplyIndex; // WAD
-    uint256 debtIndex; // WAD
-    uint256 timestamp; // Unix seconds up to which interest is in the indices
-    uint256 rates; // curve, reserve factor and flags, as packed in `index`
-    uint256 supplyShares;
-    uint256 debtShares;
-    uint256 limits; // caps and flags, as packed in `totals`
-}
+type Interest is uint256;
+type Totals is uint256;
+type Token is uint256;
+type Risk is uint256;
 
-/// @dev The part of a reserve that a health check reads.
-struct Risk {
-    address feed;
-    uint256 ltv; // WAD, as all fractions here
-    uint256 threshold;
-    uint256 bonusFloor;
-    uint256 bonusCap;
-    uint256 decimals;
-    uint256 maxAge; // seconds
-    uint256 liquidationFee; // share of the bonus
-}
+using Reserves for Interest global;
+using Reserves for Totals global;
+using Reserves for Token global;
+using RiskWord for Risk global;
 
-/// @notice Packing of a reserve, its interest and its conversions between assets and shares.
+/// @notice The words of a reserve, its interest and its conversions between assets and shares.
+/// @dev Words stay on the stack and are written back whole: a struct in memory costs a lending action 1,500 gas more.
 library Reserves {
     using WadMath for uint256;
-
-    /// In `rates`: an external model sets the rate.
-    uint256 internal constant EXTERNAL_MODEL = 1 << 44;
-    /// In `limits`: the asset may be borrowed.
-    uint256 internal constant BORROWABLE = 1 << 28;
-    /// In the token word.
-    uint256 internal constant PAUSED = 1 << 254;
-    uint256 internal constant FROZEN = 1 << 255;
 
     /// A supply index that a write-off drives under this is worth too little to go on with: the reserve freezes.
     uint256 internal constant MIN_SUPPLY_INDEX = 1e12;
 
-    uint256 private constant MASK_88 = type(uint88).max;
-    uint256 private constant MASK_112 = type(uint112).max;
+    // In `interest`, counted from the curve's first bit: an external model sets the rate.
+    uint256 internal constant EXTERNAL_MODEL = 1 << 44;
+    // In `totals`, counted from the caps' first bit.
+    uint256 internal constant BORROWABLE = 1 << 28;
+    uint256 internal constant LIMITED_OUTFLOW = 1 << 29;
+    // In `token`.
+    uint256 internal constant PAUSED = 1 << 254;
+    uint256 internal constant FROZEN = 1 << 255;
+
+    uint256 internal constant MASK_88 = type(uint88).max;
+    uint256 internal constant MASK_112 = type(uint112).max;
+    uint256 private constant MASK_94 = (1 << 94) - 1;
     uint256 private constant MASK_14 = (1 << 14) - 1;
-    uint256 private constant BPS = 1e14;
 
-    error SharesOverflow(uint256 shares);
+    // ------------------------------------------------------------------ interest word
 
-    // ------------------------------------------------------------------ packing
-
-    function load(ReserveSlots storage slots) internal view returns (Reserve memory r) {
-        uint256 word = slots.index;
-        r.supplyIndex = word & MASK_88;
-        r.debtIndex = word >> 88 & MASK_88;
-        r.timestamp = word >> 176 & type(uint32).max;
-        r.rates = word >> 208;
-        word = slots.totals;
-        r.supplyShares = word & MASK_112;
-        r.debtShares = word >> 112 & MASK_112;
-        r.limits = word >> 224;
+    function packInterest(uint256 supplyIndex_, uint256 debtIndex_, uint256 timestamp_, uint256 rates_)
+        internal
+        pure
+        returns (Interest)
+    {
+        return Interest.wrap(supplyIndex_ | debtIndex_ << 88 | timestamp_ << 176 | rates_ << 208);
     }
 
-    /// @notice Writes the reserve back and returns both words, which events carry.
-    function store(ReserveSlots storage slots, Reserve memory r) internal returns (uint256 index, uint256 totals) {
-        if (r.supplyShares > MASK_112) revert SharesOverflow(r.supplyShares);
-        if (r.debtShares > MASK_112) revert SharesOverflow(r.debtShares);
-        index = r.supplyIndex | r.debtIndex << 88 | r.timestamp << 176 | r.rates << 208;
-        totals = r.supplyShares | r.debtShares << 112 | r.limits << 224;
-        slots.index = index;
-        slots.totals = totals;
+    function supplyIndex(Interest i) internal pure returns (uint256) {
+        return Interest.unwrap(i) & MASK_88;
     }
 
-    function loadRisk(ReserveSlots storage slots) internal view returns (Risk memory k) {
-        uint256 word = slots.risk;
-        k.feed = address(uint160(word));
-        k.ltv = (word >> 160 & MASK_14) * BPS;
-        k.threshold = (word >> 174 & MASK_14) * BPS;
-        k.bonusFloor = (word >> 188 & MASK_14) * BPS;
-        k.bonusCap = (word >> 202 & MASK_14) * BPS;
-        k.decimals = word >> 216 & 63;
-        k.maxAge = (word >> 222 & type(uint16).max) * 60;
-        k.liquidationFee = (word >> 238 & 127) * 1e16;
+    function debtIndex(Interest i) internal pure returns (uint256) {
+        return Interest.unwrap(i) >> 88 & MASK_88;
     }
 
-    /// @notice The supply index as last stored: at most the fresh one, because only a write-off lowers it and every write-off
-    /// is stored at once. A safe value for collateral when somebody borrows or withdraws.
-    function storedSupplyIndex(ReserveSlots storage slots) internal view returns (uint256) {
-        return slots.index & MASK_88;
+    /// @notice Unix seconds up to which interest is in the indices.
+    function timestamp(Interest i) internal pure returns (uint256) {
+        return Interest.unwrap(i) >> 176 & type(uint32).max;
     }
 
-    function supplyCap(Reserve memory r) internal pure returns (uint256) {
-        return Caps.decode(r.limits & MASK_14);
+    /// @notice Curve, reserve factor and flags.
+    function rates(Interest i) internal pure returns (uint256) {
+        return Interest.unwrap(i) >> 208;
     }
 
-    function borrowCap(Reserve memory r) internal pure returns (uint256) {
-        return Caps.decode(r.limits >> 14 & MASK_14);
+    /// @notice The protocol's part of interest, in per cent.
+    function reserveFactor(Interest i) internal pure returns (uint256) {
+        return Interest.unwrap(i) >> 208 + KinkedCurve.BITS & 127;
     }
 
-    function isBorrowable(Reserve memory r) internal pure returns (bool) {
-        return r.limits & BORROWABLE != 0;
+    function hasExternalModel(Interest i) internal pure returns (bool) {
+        return rates(i) & EXTERNAL_MODEL != 0;
     }
 
-    // ------------------------------------------------------------------ assets and shares
+    // ------------------------------------------------------------------ totals word
 
-    function toSharesDown(uint256 assets, uint256 index) internal pure returns (uint256) {
-        return assets.divDown(index);
+    function supplyShares(Totals t) internal pure returns (uint256) {
+        return Totals.unwrap(t) & MASK_112;
     }
 
-    function toSharesUp(uint256 assets, uint256 index) internal pure returns (uint256) {
-        return assets.divUp(index);
+    function debtShares(Totals t) internal pure returns (uint256) {
+        return Totals.unwrap(t) >> 112 & MASK_112;
     }
 
-    function toAssetsDown(uint256 shares, uint256 index) internal pure returns (uint256) {
-        return shares.mulDown(index);
+    /// @notice Caps and flags.
+    function limits(Totals t) internal pure returns (uint256) {
+        return Totals.unwrap(t) >> 224;
     }
 
-    function toAssetsUp(uint256 shares, uint256 index) internal pure returns (uint256) {
-        return shares.mulUp(index);
+    function supplyCap(Totals t) internal pure returns (uint256) {
+        return Caps.decode(limits(t) & MASK_14);
     }
 
-    function supplyAssets(Reserve memory r) internal pure returns (uint256) {
-        return r.supplyShares.mulDown(r.supplyIndex);
+    function borrowCap(Totals t) internal pure returns (uint256) {
+        return Caps.decode(limits(t) >> 14 & MASK_14);
     }
 
-    function debtAssets(Reserve memory r) internal pure returns (uint256) {
-        return r.debtShares.mulUp(r.debtIndex);
+    function isBorrowable(Totals t) internal pure returns (bool) {
+        return limits(t) & BORROWABLE != 0;
+    }
+
+    function hasLimitedOutflow(Totals t) internal pure returns (bool) {
+        return limits(t) & LIMITED_OUTFLOW != 0;
+    }
+
+    function addSupply(Totals t, uint256 shares) internal pure returns (Totals) {
+        unchecked {
+            uint256 sum = supplyShares(t) + shares;
+            if (sum > MASK_112) revert IPoolErrors.SharesOverflow(sum);
+            return Totals.wrap(Totals.unwrap(t) + shares);
+        }
+    }
+
+    function addDebt(Totals t, uint256 shares) internal pure returns (Totals) {
+        unchecked {
+            uint256 sum = debtShares(t) + shares;
+            if (sum > MASK_112) revert IPoolErrors.SharesOverflow(sum);
+            return Totals.wrap(Totals.unwrap(t) + (shares << 112));
+        }
+    }
+
+    /// @dev No borrow from the neighbouring field: an account's shares are part of the total.
+    function removeSupply(Totals t, uint256 shares) internal pure returns (Totals) {
+        unchecked {
+            return Totals.wrap(Totals.unwrap(t) - shares);
+        }
+    }
+
+    /// @dev As `removeSupply`.
+    function removeDebt(Totals t, uint256 shares) internal pure returns (Totals) {
+        unchecked {
+            return Totals.wrap(Totals.unwrap(t) - (shares << 112));
+        }
+    }
+
+    // ------------------------------------------------------------------ token word
+
+    function addr(Token token) internal pure returns (address) {
+        return address(uint160(Token.unwrap(token)));
+    }
+
+    function isPaused(Token token) internal pure returns (bool) {
+        return Token.unwrap(token) & PAUSED != 0;
+    }
+
+    function isFrozen(Token token) internal pure returns (bool) {
+        return Token.unwrap(token) & FROZEN != 0;
+    }
+
+    /// @notice How much more may sit idle.
+    function idleRoom(Token token) internal pure returns (uint256) {
+        return Token.unwrap(token) >> 160 & MASK_94;
+    }
+
+    /// @dev `assets` is at most the room.
+    function addIdle(Token token, uint256 assets) internal pure returns (Token) {
+        unchecked {
+            return Token.wrap(Token.unwrap(token) - (assets << 160));
+        }
+    }
+
+    /// @dev `assets` is part of what sits idle, so that the room stays at or below its cap, which fits.
+    function removeIdle(Token token, uint256 assets) internal pure returns (Token) {
+        unchecked {
+            return Token.wrap(Token.unwrap(token) + (assets << 160));
+        }
+    }
+
+    // ------------------------------------------------------------------ sums
+
+    function supplyAssets(Totals t, Interest i) internal pure returns (uint256) {
+        unchecked {
+            return supplyShares(t) * supplyIndex(i) / WAD; // 112 + 88 bits
+        }
+    }
+
+    function debtAssets(Totals t, Interest i) internal pure returns (uint256) {
+        unchecked {
+            return (debtShares(t) * debtIndex(i) + WAD - 1) / WAD; // 112 + 88 bits
+        }
     }
 
     /// @notice What suppliers and borrowers may take out now. The protocol's income is not in it: it is always covered by
     /// tokens that are really there, and so is the first to absorb bad debt.
-    function cash(Reserve memory r) internal pure returns (uint256) {
-        return supplyAssets(r).zeroFloorSub(debtAssets(r));
+    function cash(Totals t, Interest i) internal pure returns (uint256) {
+        return supplyAssets(t, i).zeroFloorSub(debtAssets(t, i));
     }
 
     /// @notice Debt over supply in WAD, cut at one; zero without debt.
-    function utilization(Reserve memory r) internal pure returns (uint256) {
-        uint256 debt = debtAssets(r);
+    function utilization(Totals t, Interest i) internal pure returns (uint256) {
+        uint256 debt = debtAssets(t, i);
         if (debt == 0) return 0;
-        uint256 supplied = supplyAssets(r);
-        return debt >= supplied ? WAD : debt.divDown(supplied);
-    }
-
-    /// @notice The protocol's part of interest, in per cent.
-    function reserveFactor(Reserve memory r) internal pure returns (uint256) {
-        return r.rates >> KinkedCurve.BITS & 127;
-    }
-
-    // ------------------------------------------------------------------ interest
-
-    /// @notice The reserve with interest up to now, not stored.
-    function accrued(ReserveSlots storage slots, uint256 id) internal view returns (Reserve memory r) {
-        r = load(slots);
-        uint256 elapsed = block.timestamp - r.timestamp;
-        if (elapsed == 0) return r;
-        r.timestamp = block.timestamp;
-        if (r.debtShares == 0) return r;
-
-        uint256 growth = Compounding.growth(borrowRate(slots, r, id, elapsed), elapsed);
-        // Saturating, so that an index at its end stops interest and never an exit.
-        uint256 debtIndex = (r.debtIndex + r.debtIndex.mulUp(growth)).min(MASK_88);
-        if (r.supplyShares != 0) {
-            // Interest in assets is debtShares * increase / WAD; its supplier part over supplyShares / WAD moves the supply index.
-            uint256 interest = r.debtShares * (debtIndex - r.debtIndex);
-            uint256 increase = interest * (100 - reserveFactor(r)) / 100 / r.supplyShares;
-            r.supplyIndex = (r.supplyIndex + increase).min(MASK_88);
+        uint256 supplied = supplyAssets(t, i);
+        unchecked {
+            return debt >= supplied ? WAD : debt * WAD / supplied; // 141 + 60 bits
         }
-        r.debtIndex = debtIndex;
+    }
+
+    // ------------------------------------------------------------------ accrual
+
+    /// @notice Interest up to now, not stored.
+    function accrued(ReserveSlots storage slots, uint256 id) internal view returns (Interest, Totals) {
+        return accrue(slots, slots.interest, slots.totals, id);
+    }
+
+    /// @notice As `accrued`, for who needs no totals: they are not read where this block has accrued already.
+    function accruedInterest(ReserveSlots storage slots, uint256 id) internal view returns (Interest interest) {
+        interest = slots.interest;
+        if (timestamp(interest) != block.timestamp) (interest,) = accrue(slots, interest, slots.totals, id);
+    }
+
+    /// @notice As `accrued`, for words that were read already.
+    function accrue(ReserveSlots storage slots, Interest i, Totals t, uint256 id)
+        internal
+        view
+        returns (Interest, Totals)
+    {
+        unchecked {
+            uint256 elapsed = block.timestamp - timestamp(i);
+            if (elapsed == 0) return (i, t);
+            uint256 supplyIndex_ = supplyIndex(i);
+            uint256 debtIndex_ = debtIndex(i);
+            uint256 owed = debtShares(t);
+            if (owed != 0) {
+                // An index has 88 bits; the growth of 2^32 seconds at the greatest rate 93: the product fits.
+                uint256 growth = Compounding.growth(borrowRate(slots, i, t, id, elapsed), elapsed);
+                // Saturating, so that an index at its end stops interest and never an exit.
+                uint256 grown = (debtIndex_ + (debtIndex_ * growth + WAD - 1) / WAD).min(MASK_88);
+                uint256 supplied = supplyShares(t);
+                if (supplied != 0) {
+                    // Interest in assets is owed * increase / WAD; its supplier part over supplied / WAD moves the supply index.
+                    uint256 interest = owed * (grown - debtIndex_); // 112 + 88 bits
+                    supplyIndex_ = (supplyIndex_ + interest * (100 - reserveFactor(i)) / 100 / supplied).min(MASK_88);
+                }
+                debtIndex_ = grown;
+            }
+            return (packInterest(supplyIndex_, debtIndex_, block.timestamp, rates(i)), t);
+        }
     }
 
     /// @notice The rate per second in WAD that the reserve charges: its curve's, or its external model's.
-    function borrowRate(ReserveSlots storage slots, Reserve memory r, uint256 id, uint256 elapsed)
+    function borrowRate(ReserveSlots storage slots, Interest i, Totals t, uint256 id, uint256 elapsed)
         internal
         view
         returns (uint256)
     {
-        uint256 u = utilization(r);
-        if (r.rates & EXTERNAL_MODEL != 0) {
+        uint256 u = utilization(t, i);
+        if (hasExternalModel(i)) {
             bytes memory question = abi.encodeCall(IRateModel.borrowRate, (address(this), id, u, elapsed));
-            (bool ok, uint256 rate,) = Untrusted.ask(address(uint160(slots.model)), question, 1);
+            (bool ok, uint256 rate,) = Untrusted.ask(slots.model, question, 1);
             if (ok) return rate.min(Compounding.MAX_RATE);
         }
-        return KinkedCurve.borrowRate(r.rates, u);
+        return KinkedCurve.borrowRate(rates(i), u);
     }
 
-    /// @notice Lets an external model move its own state over the interval that `accrued` is about to close.
-    function notifyModel(ReserveSlots storage slots, uint256 id) internal {
-        Reserve memory before = load(slots);
-        uint256 elapsed = block.timestamp - before.timestamp;
+    /// @notice Lets an external model move its own state over an interval that has just been charged; both words as they were
+    /// before.
+    function notifyModel(ReserveSlots storage slots, Interest i, Totals t, uint256 id) internal {
+        uint256 elapsed = block.timestamp - timestamp(i);
         if (elapsed == 0) return;
-        bytes memory message = abi.encodeCall(IRateModel.accrued, (id, utilization(before), elapsed));
-        Untrusted.tell(address(uint160(slots.model)), message);
+        Untrusted.tell(slots.model, abi.encodeCall(IRateModel.accrued, (id, utilization(t, i), elapsed)));
+    }
+}
+
+/// @dev feed 160 | LTV 14 | threshold 14 | bonus floor 14 | bonus cap 14 | decimals 6 | maximum age 16 | fee 7 | minimum debt 9 |
+/// threshold ramps | spare 1
+///
+/// Fractions in steps of 0.01 %, the age in minutes, the fee in per cent of the bonus. `decimals` is the token's plus the feed's.
+library RiskWord {
+    uint256 internal constant RAMPS = 1 << 254;
+    uint256 private constant MASK_14 = (1 << 14) - 1;
+    uint256 internal constant BPS = 1e14;
+
+    function feed(Risk k) internal pure returns (address) {
+        return address(uint160(Risk.unwrap(k)));
+    }
+
+    function ltv(Risk k) internal pure returns (uint256) {
+        unchecked {
+            return (Risk.unwrap(k) >> 160 & MASK_14) * BPS;
+        }
+    }
+
+    /// @notice Where the threshold stands, or what it ramps down to.
+    function threshold(Risk k) internal pure returns (uint256) {
+        unchecked {
+            return (Risk.unwrap(k) >> 174 & MASK_14) * BPS;
+        }
+    }
+
+    function bonusFloor(Risk k) internal pure returns (uint256) {
+        unchecked {
+            return (Risk.unwrap(k) >> 188 & MASK_14) * BPS;
+        }
+    }
+
+    function bonusCap(Risk k) internal pure returns (uint256) {
+        unchecked {
+            return (Risk.unwrap(k) >> 202 & MASK_14) * BPS;
+        }
+    }
+
+    function decimals(Risk k) internal pure returns (uint256) {
+        return Risk.unwrap(k) >> 216 & 63;
+    }
+
+    /// @notice Seconds.
+    function maxAge(Risk k) internal pure returns (uint256) {
+        unchecked {
+            return (Risk.unwrap(k) >> 222 & type(uint16).max) * 60;
+        }
+    }
+
+    /// @notice The protocol's share of the bonus.
+    function liquidationFee(Risk k) internal pure returns (uint256) {
+        unchecked {
+            return (Risk.unwrap(k) >> 238 & 127) * 1e16;
+        }
+    }
+
+    /// @notice The least debt, in raw units, that an account may be left with by borrowing: four bits of digits, five of zeros.
+    function minDebt(Risk k) internal pure returns (uint256) {
+        uint256 code = Risk.unwrap(k) >> 245 & 511;
+        unchecked {
+            return (code >> 5) * 10 ** (code & 31);
+        }
+    }
+
+    function ramps(Risk k) internal pure returns (bool) {
+        return Risk.unwrap(k) & RAMPS != 0;
     }
 }

@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 /// @notice Calls to strategies that must not be able to block an exit or a liquidation, whatever they do: no code, revert, a
 /// short answer, a long one, or an endless loop. None of it reverts here.
 /// @dev A caller who sends too little gas cannot make a sound strategy fail and go on: what a failed call leaves is a 64th of
-/// what it had, less than any action needs afterwards.
+/// what it had, less than it takes to write a word afterwards.
 library Untrusted {
     /// The most gas that a strategy may use.
-    uint256 internal constant GAS = 400_000;
+    uint256 internal constant GAS = 300_000;
 
     /// @notice Asks a view. `ok` when it answered at least `words` words, of which the first two are returned.
     function ask(address target, bytes memory question, uint256 words)

@@ -1,38 +1,40 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
 // 1e18 stands for one: fractions, indices, values and rates per second are scaled by it.
 uint256 constant WAD = 1e18;
 // A year has 365 days wherever an annual rate is meant.
 uint256 constant YEAR = 365 days;
 
-/// @notice Products and quotients with the rounding in the name; overflow reverts.
+/// @notice Products and quotients with the rounding in the name; overflow and division by zero revert.
 library WadMath {
     function mulDown(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a * b / WAD;
+        return FixedPointMathLib.mulWad(a, b);
     }
 
     function mulUp(uint256 a, uint256 b) internal pure returns (uint256) {
-        return divideUp(a * b, WAD);
+        return FixedPointMathLib.mulWadUp(a, b);
     }
 
     function divDown(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a * WAD / b;
+        return FixedPointMathLib.divWad(a, b);
     }
 
     function divUp(uint256 a, uint256 b) internal pure returns (uint256) {
-        return divideUp(a * WAD, b);
+        return FixedPointMathLib.divWadUp(a, b);
     }
 
     function divideUp(uint256 a, uint256 b) internal pure returns (uint256) {
-        return (a + b - 1) / b;
+        return FixedPointMathLib.divUp(a, b);
     }
 
     function min(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a < b ? a : b;
+        return FixedPointMathLib.min(a, b);
     }
 
     function zeroFloorSub(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a > b ? a - b : 0;
+        return FixedPointMathLib.zeroFloorSub(a, b);
     }
 }

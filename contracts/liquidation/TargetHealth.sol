@@ -25,8 +25,11 @@ library TargetHealth {
         returns (uint256 repayValue, uint256 bonus)
     {
         uint256 health = c.limit.divDown(c.debtValue);
-        bonus = c.bonusFloor + (c.bonusCap - c.bonusFloor) * (WAD - health).min(WAD - terms.fullHealth)
-            / (WAD - terms.fullHealth);
+        unchecked {
+            // Fractions: health and full health are below one, the floor at or below the cap.
+            uint256 span = WAD - terms.fullHealth;
+            bonus = c.bonusFloor + (c.bonusCap - c.bonusFloor) * (WAD - health).min(span) / span;
+        }
 
         uint256 most = c.debtSide.min(c.collateralSide.divDown(WAD + bonus));
         if (health < terms.fullHealth) return (most, bonus);

@@ -1,27 +1,42 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ledger, Positions} from "../libraries/Positions.sol";
+import {Holder, Ledger, Positions} from "../libraries/Positions.sol";
 
 /// @notice The positions library by itself, to be compared with a plain dictionary. For tests only.
 contract MockPositions {
     using Positions for Ledger;
+    using Positions for Holder;
 
     Ledger private _ledger;
 
-    function setShares(address account, uint256 id, uint256 side, uint256 shares) external {
-        _ledger.setShares(account, id, side, shares);
+    function increase(address account, uint256 positionId, uint256 side, uint256 shares, bool collateral)
+        external
+        returns (uint256 held, uint256 category)
+    {
+        return _ledger.increase(account, positionId, side, shares, collateral);
+    }
+
+    function decrease(address account, uint256 positionId, uint256 side, uint256 shares)
+        external
+        returns (bool collateral)
+    {
+        return _ledger.decrease(account, positionId, side, shares);
     }
 
     function setCollateral(address account, uint256 id, bool enabled) external {
         _ledger.setCollateral(account, id, enabled);
     }
 
-    function sharesOf(address account, uint256 id, uint256 side) external view returns (uint256) {
-        return _ledger.sharesOf(account, id, side);
+    function setCategory(address account, uint256 category) external {
+        _ledger.setCategory(account, category);
     }
 
-    /// @notice Everything about an account: both bitmaps, the collaterals and the shares of every id and side.
+    function supplyOf(address account, uint256 positionId) external view returns (uint256) {
+        return _ledger.supplyOf(account, positionId);
+    }
+
+    /// @notice Everything about an account: its bitmaps, category and the shares of every id and side.
     function all(address account)
         external
         view
@@ -29,16 +44,19 @@ contract MockPositions {
             uint256 supplies,
             uint256 debts,
             uint256 collaterals,
+            uint256 idle,
+            uint256 category,
             uint256[64] memory supply,
             uint256[64] memory debt
         )
     {
-        supplies = _ledger.reservesOf(account, Positions.SUPPLY);
-        debts = _ledger.reservesOf(account, Positions.DEBT);
-        collaterals = _ledger.collateralsOf(account);
+        Holder memory h = _ledger.holder(account);
+        (supplies, debts, collaterals) = (h.supplies(), h.debts(), h.collaterals());
+        category = Positions.category(h.word);
         for (uint256 id; id < 64; ++id) {
-            supply[id] = _ledger.sharesOf(account, id, Positions.SUPPLY);
-            debt[id] = _ledger.sharesOf(account, id, Positions.DEBT);
+            if (h.isIdle(id)) idle |= 1 << id;
+            supply[id] = _ledger.sharesOf(h, id, Positions.SUPPLY);
+            debt[id] = _ledger.sharesOf(h, id, Positions.DEBT);
         }
     }
 

@@ -33,14 +33,17 @@ library KinkedCurve {
 
     /// @notice The borrow rate per second in WAD, rounded down. `utilization` in WAD, at most one.
     function borrowRate(uint256 curve, uint256 utilization) internal pure returns (uint256) {
-        uint256 kink = (curve >> 10 & 0x7f) * 1e16;
-        uint256 annual = (curve & 0x3ff) * 1e14;
-        uint256 slope1 = (curve >> 17 & 0x3ff) * 1e15;
-        if (utilization <= kink) {
-            annual += slope1 * utilization / kink;
-        } else {
-            annual += slope1 + (curve >> 27 & 0x3ff) * 1e16 * (utilization - kink) / (WAD - kink);
+        // Every field has at most ten bits: no product comes near a word.
+        unchecked {
+            uint256 kink = (curve >> 10 & 0x7f) * 1e16;
+            uint256 annual = (curve & 0x3ff) * 1e14;
+            uint256 slope1 = (curve >> 17 & 0x3ff) * 1e15;
+            if (utilization <= kink) {
+                annual += slope1 * utilization / kink;
+            } else {
+                annual += slope1 + (curve >> 27 & 0x3ff) * 1e16 * (utilization - kink) / (WAD - kink);
+            }
+            return annual / YEAR;
         }
-        return annual / YEAR;
     }
 }

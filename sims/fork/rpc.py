@@ -8,6 +8,7 @@ cut into chunks that the node accepts, and retried while the node is busy:
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -113,13 +114,17 @@ class Rpc:
     """
 
     def __init__(self, url: str, *, timeout_s: float = 120.0, chunk: int = 500) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise RpcError(f"{url!r} is not the address of a node: {error}.") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RpcError(
                 f"{url!r} is not the address of a node: it has to begin with http:// or https://."
             )
         self.url = url
-        self.host = parts.hostname + (f":{parts.port}" if parts.port else "")
+        self.host = parts.hostname + (f":{port}" if port else "")
         self._timeout_s = timeout_s
         self._chunk = chunk
         self._session = requests.Session()
@@ -242,7 +247,8 @@ class Rpc:
         error = (
             answer["error"] if isinstance(answer["error"], dict) else {"message": answer["error"]}
         )
-        message = str(error.get("message", "")).strip().rstrip(".") or "no reason given"
+        message = without_keys(str(error.get("message", ""))).strip().rstrip(".")
+        message = message or "no reason given"
         return RpcError(
             f"The node at {self.host} refused {method}: {message}.",
             code=error.get("code"),
@@ -291,7 +297,7 @@ class Rpc:
     def logs(
         self,
         address: str,
-        topics: Sequence[str | None],
+        topics: Sequence[str | Sequence[str] | None],
         *,
         first: int,
         last: int,
@@ -301,6 +307,8 @@ class Rpc:
 
         Parameters
         ----------
+        topics
+            What each topic has to be; one of several, or None for anything.
         progress
             Called with the number of blocks searched so far.
         """
@@ -342,6 +350,12 @@ class Rpc:
             raise RpcError(
                 f"The node at {self.host} gave {answer!r} for its chain id: it is no Ethereum node."
             ) from None
+
+
+def without_keys(text: str) -> str:
+    """Addresses of nodes cut down to their hosts: a fork's errors quote the address behind it, and
+    the rest of that may hold a key."""
+    return re.sub(r"(https?://)(?:[^\s/@\"')]*@)?([^\s/\"')]+)[^\s\"')]*", r"\1\2", text)
 
 
 class _BusyError(Exception):

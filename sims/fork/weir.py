@@ -1,7 +1,8 @@
 """Reads a Weir pool at one block into a snapshot, in batches.
 
-Accounts are whoever an event `Supply` names, because nobody can owe without having supplied. Every
-account's health is then computed from the snapshot in integers and compared with the contract's:
+Accounts are all whom an event names as a new holder or debtor; what they have has to add up to the
+pool's totals. Every account's health is then computed from the snapshot in integers and compared
+with the contract's:
 
     health = sum(collateral value * threshold) / debt value        equal to the last digit
 """
@@ -19,6 +20,7 @@ from sims.exact import LiquidationTerms, Pool
 from sims.fork.rpc import Call, Function, Progress, Rpc, RpcError
 from sims.snapshot import (
     PROTOCOL,
+    CategoryState,
     Origin,
     PositionState,
     ReserveState,
@@ -29,9 +31,11 @@ from sims.snapshot import (
 
 UINT = "uint256"
 RESERVE_COUNT = Function("reserveCount()", (UINT,))
-RESERVE_WORDS = Function("reserveWords(uint256)", (UINT,) * 5)
+RESERVE_WORDS = Function("reserveWords(uint256)", (UINT,) * 8)
+CATEGORY_WORDS = Function("categoryWords(uint256)", (UINT,) * 2)
+CATEGORY_OF = Function("categoryOf(address)", (UINT,))
 LIQUIDATION_TERMS = Function("liquidationTerms()", (UINT,) * 4 + ("address",))
-POSITIONS = Function("positions(address)", ("(uint256,uint256,uint256,bool)[]",))
+POSITIONS = Function("positions(address)", ("(uint256,uint256,uint256,bool,bool)[]",))
 ACCOUNT_DATA = Function("accountData(address)", ("(uint256,uint256,uint256,uint256,uint256,bool)",))
 SYMBOL = Function("symbol()", ("string",))
 SYMBOL_BYTES = Function("symbol()", ("bytes32",))  # tokens older than the standard, such as MKR
@@ -40,11 +44,25 @@ BALANCE_OF = Function("balanceOf(address)", (UINT,))
 LATEST_ROUND_DATA = Function(
     "latestRoundData()", ("uint80", "int256", "uint256", "uint256", "uint80")
 )
-SUPPLY_EVENT = (
-    "0x" + keccak(text="Supply(uint256,address,address,uint256,uint256,uint256,uint256)").hex()
-)
+
+
+def topic(signature: str) -> str:
+    """The first topic of an event."""
+    return "0x" + keccak(text=signature).hex()
+
+
+HOLDER_AT = {
+    topic("Supply(uint256,address,address,uint256,uint256,uint256,uint256)"): 2,
+    topic("SupplyIdle(uint256,address,address,uint256,uint256)"): 2,
+    topic("Transfer(address,address,address,uint256,uint256)"): 2,
+    topic("Borrow(uint256,address,address,address,uint256,uint256,uint256,uint256)"): 2,
+    topic("DebtTaken(uint256,address,address,address,uint256,uint256)"): 3,
+}
+"""The events that can give an account its first position, and the topic in which it stands. Collateral
+that a liquidator takes in shares is a `Transfer`."""
 
 MAX_RESERVES = 64
+MAX_CATEGORIES = 255
 
 
 def _silent(_what: str, _done: int, _of: int) -> None:
@@ -69,7 +87,8 @@ def read_snapshot(
     block
         The node's latest block when None.
     accounts
-        Whose positions to read; everyone's, found in the pool's events, when None.
+        Whose positions to read; everyone's, found in the pool's events, when None. Only then is the
+        snapshot complete.
     first_block
         Where to start looking for events; the pool's first block when None.
     """
@@ -81,11 +100,13 @@ def read_snapshot(
     chain_id = rpc.chain_id()
     _require_pool(rpc, pool, number, chain_id)
 
+    complete = accounts is None
     if accounts is None:
         start = first_block if first_block is not None else first_block_of(rpc, pool, last=number)
         accounts = find_accounts(rpc, pool, first=start, last=number, progress=progress)
     reserves = _read_reserves(rpc, pool, number, progress)
     positions = _read_positions(rpc, pool, accounts, number, progress)
+    categories = _read_categories(rpc, pool, number)
     (*terms, model), *_ = rpc.read([Call(pool, LIQUIDATION_TERMS)], block=number)
     if rpc.block(number)["hash"] != header["hash"]:
         raise SnapshotError(
@@ -100,11 +121,13 @@ def read_snapshot(
             block_hash=header["hash"],
             timestamp=int(header["timestamp"], 16),
             versions=tool_versions(),
+            complete=complete,
         ),
         liquidation_terms=LiquidationTerms(*terms),
         liquidation_model=to_checksum_address(model),
         reserves=reserves,
         positions=positions,
+        categories=categories,
     )
     check_accounts(rpc, snapshot, progress=progress)
     return snapshot
@@ -150,13 +173,13 @@ def first_block_of(rpc: Rpc, pool: str, *, last: int) -> int:
 def find_accounts(
     rpc: Rpc, pool: str, *, first: int, last: int, progress: Progress = _silent
 ) -> list[str]:
-    """Everyone who was ever supplied for, in ascending order."""
+    """Everyone who was ever given a supply or a debt, in ascending order."""
     blocks = last - first + 1
     found = {
-        to_checksum_address("0x" + log["topics"][2][-40:])
+        to_checksum_address("0x" + log["topics"][HOLDER_AT[log["topics"][0]]][-40:])
         for log in rpc.logs(
             pool,
-            [SUPPLY_EVENT],
+            [[*HOLDER_AT]],
             first=first,
             last=last,
             progress=lambda done: progress("blocks searched for accounts", done, blocks),
@@ -190,11 +213,10 @@ def _read_reserves(rpc: Rpc, pool: str, block: int, progress: Progress) -> tuple
     if not 0 < count <= MAX_RESERVES:
         raise SnapshotError(f"The pool at {pool} has {count} reserves: there is nothing to freeze.")
     words = rpc.read([Call(pool, RESERVE_WORDS, (i,)) for i in range(count)], block=block)
-    tokens = [_address(token) for _, _, _, token, _ in words]
-    feeds = [_address(risk) for _, _, risk, _, _ in words]
+    tokens = [_address(token) for _, _, _, token, *_ in words]
+    feeds = [_address(risk) for _, _, risk, *_ in words]
 
-    symbols = rpc.try_read([Call(t, SYMBOL) for t in tokens], block=block)
-    older = rpc.try_read([Call(t, SYMBOL_BYTES) for t in tokens], block=block)
+    symbols = read_symbols(rpc, tokens, block=block)
     decimals = rpc.read([Call(t, DECIMALS) for t in tokens], block=block)
     balances = rpc.read([Call(t, BALANCE_OF, (pool,)) for t in tokens], block=block)
     answers = rpc.try_read([Call(f, LATEST_ROUND_DATA) for f in feeds], block=block)
@@ -203,7 +225,7 @@ def _read_reserves(rpc: Rpc, pool: str, block: int, progress: Progress) -> tuple
         _reserve(
             i,
             words[i],
-            symbol=_symbol(symbols[i], older[i], tokens[i]),
+            symbol=symbols[i],
             decimals=decimals[i][0],
             balance=balances[i][0],
             answer=answers[i],
@@ -221,7 +243,7 @@ def _reserve(
     balance: int,
     answer: tuple[Any, ...] | RpcError,
 ) -> ReserveState:
-    index, totals, risk, token, model = words
+    index, totals, risk, token, model, ramp, outflow, idle_cap = words
     return ReserveState(
         id=id_,
         symbol=symbol,
@@ -237,7 +259,17 @@ def _reserve(
         risk_word=risk,
         token_word=token,
         model_word=model,
+        ramp_word=ramp,
+        outflow_word=outflow,
+        idle_cap_word=idle_cap,
     )
+
+
+def read_symbols(rpc: Rpc, tokens: Sequence[str], *, block: int) -> list[str]:
+    """What tokens call themselves; a token's address where it says nothing."""
+    texts = rpc.try_read([Call(t, SYMBOL) for t in tokens], block=block)
+    older = rpc.try_read([Call(t, SYMBOL_BYTES) for t in tokens], block=block)
+    return [_symbol(*answers) for answers in zip(texts, older, tokens, strict=True)]
 
 
 def _symbol(text: tuple[Any, ...] | RpcError, word: tuple[Any, ...] | RpcError, token: str) -> str:
@@ -248,6 +280,13 @@ def _symbol(text: tuple[Any, ...] | RpcError, word: tuple[Any, ...] | RpcError, 
     return token
 
 
+def _read_categories(rpc: Rpc, pool: str, block: int) -> tuple[CategoryState, ...]:
+    ids = range(1, MAX_CATEGORIES + 1)
+    answers = rpc.read([Call(pool, CATEGORY_WORDS, (i,)) for i in ids], block=block)
+    words = zip(ids, answers, strict=True)
+    return tuple(CategoryState(i, word, ramp) for i, (word, ramp) in words if word)
+
+
 def _read_positions(
     rpc: Rpc, pool: str, accounts: Sequence[str], block: int, progress: Progress
 ) -> tuple[PositionState, ...]:
@@ -256,9 +295,10 @@ def _read_positions(
         block=block,
         progress=lambda done: progress("accounts read", done, len(accounts)),
     )
+    categories = rpc.read([Call(pool, CATEGORY_OF, (a,)) for a in accounts], block=block)
     return tuple(
-        PositionState(account, *position)
-        for account, (positions,) in zip(accounts, answers, strict=True)
+        PositionState(account, *position, *category)
+        for account, (positions,), category in zip(accounts, answers, categories, strict=True)
         for position in positions
     )
 

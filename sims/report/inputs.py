@@ -62,8 +62,9 @@ class Reserves:
     Attributes
     ----------
     price_usd : (R,).
-    supplied, borrowed : (R,) whole tokens.
+    supplied, borrowed : (R,) whole tokens, without what sits idle.
     supply_cap, borrow_cap : (R,) whole tokens, infinite without cap.
+    idle : (R,) whole tokens that sit idle.
     """
 
     price_usd: Floats
@@ -71,6 +72,7 @@ class Reserves:
     borrowed: Floats
     supply_cap: Floats
     borrow_cap: Floats
+    idle: Floats
 
     @property
     def utilization(self) -> Floats:
@@ -90,7 +92,7 @@ class Accounts:
     @classmethod
     def of(cls, book: Book, params: ReserveParams, *, price_usd: Floats) -> Accounts:
         """The accounts of a book at prices (R,)."""
-        health = book.health_factor(price_usd, threshold=params.threshold)
+        health = book.health_factor(price_usd, threshold=params.by_category("threshold"))
         return cls(health=health, debt_usd=book.debt_value(price_usd))
 
 
@@ -187,6 +189,8 @@ class Replay:
     repaid_model_usd, repaid_chain_usd, seized_model_usd, seized_chain_usd : (k,).
     twin_difference : (k,) the largest difference, in raw token units, between the integer twin and
         the contracts over every amount of that liquidation.
+    paths : how many paths were replayed, this one included.
+    largest_difference : of twin and contracts over every call of them and the state they end in.
     """
 
     repaid_model_usd: Floats
@@ -194,6 +198,8 @@ class Replay:
     seized_model_usd: Floats
     seized_chain_usd: Floats
     twin_difference: Sequence[int]
+    paths: int = 1
+    largest_difference: int = 0
 
     @property
     def count(self) -> int:
@@ -213,12 +219,37 @@ class Replay:
     @property
     def twin_difference_max(self) -> int:
         """The largest difference of the integer twin, raw token units."""
-        return max((int(difference) for difference in self.twin_difference), default=0)
+        return max(self.largest_difference, *map(int, self.twin_difference), 0)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Calls that the float engine made on the replayed paths and that the contracts refused.
+
+    Attributes
+    ----------
+    error : the contracts' error.
+    at_limit : refused so close to a limit that floats and integers may differ about it.
+    calls : how many.
+    repaid_usd, bad_debt_usd : what the float engine counts as repaid and as written off in them.
+    """
+
+    error: str
+    at_limit: bool
+    calls: int
+    repaid_usd: float
+    bad_debt_usd: float
 
 
 @dataclass(frozen=True)
 class ReportInput:
-    """Everything that a report says; `assumptions` are sentences beyond the standing ones."""
+    """Everything that a report says.
+
+    Attributes
+    ----------
+    notes : sentences that stand before all figures.
+    assumptions : sentences beyond the standing ones.
+    """
 
     provenance: Provenance
     params: ReserveParams
@@ -229,6 +260,8 @@ class ReportInput:
     losses: Losses
     crash: Crash
     replay: Replay | None = None
+    refused: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -246,7 +279,10 @@ class ReportInput:
 
 
 def _require_shapes(part: Any, *, default: tuple[int, ...], **shapes: tuple[int, ...]) -> None:
-    """Refuses arrays of another shape, empty ones (but replays), and ones that are not numbers."""
+    """Refuses arrays of another shape, of something that is not a number, and empty ones.
+
+    A market may have no accounts, and a replay no liquidations.
+    """
     for field in dataclasses.fields(part):
         value, shape = getattr(part, field.name), shapes.get(field.name, default)
         if not isinstance(value, np.ndarray):
@@ -254,7 +290,7 @@ def _require_shapes(part: Any, *, default: tuple[int, ...], **shapes: tuple[int,
         where = f"{type(part).__name__}.{field.name}"
         if value.shape != shape:
             raise ReportError(f"{where} has shape {value.shape}; give it {shape}")
-        if value.size == 0 and not isinstance(part, Replay):
+        if value.size == 0 and not isinstance(part, (Accounts, Replay)):
             raise ReportError(f"{where} is empty; there must be something to report")
         if np.isnan(value).any():
             raise ReportError(f"{where} has values that are not numbers; fill them in")

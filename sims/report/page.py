@@ -2,7 +2,7 @@
 
 The same input gives the same bytes; the page carries the digest of its figures,
 
-    SHA-256 of every array, number and word of the input but where it comes from
+    SHA-256 of every array, number and word that the same state and settings give anywhere
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from plotly.offline import get_plotlyjs
 
 from sims.rates import borrow_rate, supply_rate
 from sims.report import plots
-from sims.report.inputs import ReportInput
+from sims.report.inputs import Refused, ReportInput
 from sims.report.words import (
     ASSUMPTIONS,
     DEFINITIONS,
     amount,
+    is_owed,
     key_numbers,
     money,
     percent,
@@ -66,20 +67,14 @@ def write_report(path: str | Path, result: ReportInput) -> Path:
 def render(data: ReportInput) -> str:
     """The report as one HTML page."""
     origin = data.provenance
-    body = "\n".join(
-        [
-            _header(data),
-            _summary(data),
-            _health_section(data),
-            _shock_section(data),
-            _loss_section(data),
-            _crash_section(data),
-            _replay_section(data),
-            _rates_section(data),
-            _parameter_section(data),
-            _assumption_section(data),
-        ]
+    of_debt = (_health_section, _shock_section, _loss_section, _crash_section, _replay_section)
+    sections = (
+        *(_header, _summary),
+        # Without debt they would be empty plots.
+        *(of_debt if is_owed(data) else ()),
+        *(_rates_section, _parameter_section, _assumption_section),
     )
+    body = "\n".join(section(data) for section in sections)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -117,9 +112,10 @@ def _pieces(value: Any) -> Iterable[bytes]:
 
 
 def _figures(data: ReportInput) -> dict[str, Any]:
-    """All of the input but where it comes from: who repeats a run finds the same digest."""
+    """What a repetition without a chain gives again: not where it comes from, and no replay."""
+    others = ("provenance", "replay", "refused", "notes", "assumptions")
     names = (field.name for field in dataclasses.fields(data))
-    return {name: getattr(data, name) for name in names if name != "provenance"}
+    return {name: getattr(data, name) for name in names if name not in others}
 
 
 def _header(data: ReportInput) -> str:
@@ -141,13 +137,15 @@ def _header(data: ReportInput) -> str:
 
 
 def _summary(data: ReportInput) -> str:
+    notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in data.notes)
     cards = "".join(
         f"<div class='card'><span>{escape(what)}</span><b>{escape(much)}</b></div>"
         for what, much in key_numbers(data)
     )
     found = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences(data))
     return (
-        f"<section><h2>Key numbers</h2><div class='cards'>{cards}</div><ul>{found}</ul></section>"
+        f"<section><h2>Key numbers</h2>{notes}<div class='cards'>{cards}</div><ul>{found}</ul>"
+        "</section>"
     )
 
 
@@ -227,7 +225,7 @@ def _loss_section(data: ReportInput) -> str:
 def _crash_section(data: ReportInput) -> str:
     return _section(
         "One path in time",
-        f"{data.crash.path} Prices are shown where they moved by more than 0.5 %.",
+        f"{data.crash.path} Prices are shown where they moved by more than {percent(0.005)}.",
         _plot(plots.crash_figure(data), "crash"),
         "<h3>Liquidations by collateral on this path</h3>",
         _table(
@@ -260,16 +258,41 @@ def _taken(data: ReportInput) -> list[list[str]]:
 def _replay_section(data: ReportInput) -> str:
     title, replay = "The model against the chain", data.replay
     if replay is None or replay.count == 0:
-        return _section(title, "No liquidation of this run was replayed with the contracts.")
+        refused = "The contracts refused every call that was replayed."
+        none = "No liquidation of this run was replayed with the contracts."
+        return _section(title, refused if data.refused else none, *_refusals(data.refused))
     return _section(
         title,
         f"The same {replay.count:,} liquidations, executed by the contracts and computed by the "
         f"float engine. Below: the relative difference of repaid debt or seized collateral, "
         f"whichever is larger; equal amounts stand on the floor of the axis. The integer model, "
-        f"compared with the contracts over the same calls in raw token units: "
+        f"compared with the contracts in raw token units over every call of {replay.paths:,} "
+        f"replayed {'path' if replay.paths == 1 else 'paths'} and the state at the end: "
         f"{twin_verdict(replay)}.",
         _plot(plots.replay_figure(replay), "replay"),
+        *_refusals(data.refused),
     )
+
+
+def _refusals(refused: Sequence[Refused]) -> list[str]:
+    """What the float engine counts and the contracts did not do, on all replayed paths."""
+    if not refused:
+        return []
+    rows = [
+        [
+            r.error,
+            "rounding at a limit" if r.at_limit else "a difference between engine and contracts",
+            f"{r.calls:,}",
+            money(r.repaid_usd),
+            money(r.bad_debt_usd),
+        ]
+        for r in refused
+    ]
+    head = ["Error", "Cause", "Calls", "Counted as repaid", "Counted as written off"]
+    return [
+        "<h3>Calls of the float engine that the contracts refused, on all replayed paths</h3>",
+        _table(head, rows),
+    ]
 
 
 def _rates_section(data: ReportInput) -> str:
@@ -299,9 +322,10 @@ def _parameter_section(data: ReportInput) -> str:
     return _section(
         "State and parameters",
         "Amounts and caps in whole tokens; rates are annual.",
-        "<h3>Reserves at the block</h3>" + _table(STATE, _state(data)),
+        "<h3>Reserves at the block</h3>" + _table(*_state(data)),
         "<h3>Risk parameters and rate curves</h3>",
         _table(RISK, _risk(data)),
+        *_categories(data),
         "<h3>Pool</h3>",
         _table(["Parameter", "Value"], pool),
     )
@@ -311,17 +335,20 @@ STATE = (
     *("Asset", "Price", "Supplied", "Supply cap", "Borrowed", "Borrow cap"),
     *("Utilization", "Borrow rate", "Supply rate"),
 )
+IDLE = "Idle"
+CATEGORY = ("Category", "Collaterals", "LTV", "Threshold", "Bonus")
 RISK = (
     *("Asset", "LTV", "Threshold", "Bonus", "Fee on bonus", "Reserve factor"),
     *("Base", "Kink", "Slope 1", "Slope 2"),
 )
 
 
-def _state(data: ReportInput) -> list[list[str]]:
+def _state(data: ReportInput) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Head and rows; a last column for what sits idle, where anything does."""
     reserves, curve = data.reserves, data.params.curve
     now = reserves.utilization
     borrow, supply = borrow_rate(curve, now), supply_rate(curve, now)
-    return [
+    rows = [
         [
             symbol,
             price(reserves.price_usd[r]),
@@ -335,6 +362,27 @@ def _state(data: ReportInput) -> list[list[str]]:
         ]
         for r, symbol in enumerate(data.params.symbols)
     ]
+    if not reserves.idle.any():
+        return STATE, rows
+    idle = (amount(tokens) for tokens in reserves.idle)
+    return (*STATE, IDLE), [[*row, last] for row, last in zip(rows, idle, strict=True)]
+
+
+def _categories(data: ReportInput) -> list[str]:
+    params = data.params
+    if not params.categories:
+        return []
+    rows = [
+        [
+            c.name,
+            ", ".join(s for s, counts in zip(params.symbols, c.collaterals, strict=True) if counts),
+            percent(c.ltv, 2),
+            percent(c.threshold, 2),
+            f"{percent(c.bonus_floor, 2)} to {percent(c.bonus_cap, 2)}",
+        ]
+        for c in params.categories
+    ]
+    return ["<h3>Categories, for the accounts that chose one</h3>", _table(CATEGORY, rows)]
 
 
 def _risk(data: ReportInput) -> list[list[str]]:

@@ -46,7 +46,7 @@ def _finish(figure: go.Figure, *, height: int) -> go.Figure:
     )
     axis = {"gridcolor": "#e4e4e4", "linecolor": "#9a9a9a", "title_font_size": 13}
     figure.update_xaxes(automargin=True, zeroline=False, **axis)
-    figure.update_yaxes(automargin=True, zerolinecolor="#9a9a9a", **axis)
+    figure.update_yaxes(automargin=True, title_standoff=10, zerolinecolor="#9a9a9a", **axis)
     return figure
 
 
@@ -56,9 +56,9 @@ def health_figure(data: ReportInput) -> go.Figure:
     health, debt = data.accounts.health[owing], data.accounts.debt_usd[owing] / MILLION
     start, end, width = min(0.9, 0.05 * np.floor(20 * health.min(initial=1.0))), 3.0, 0.05
     edges = np.arange(round((end - start) / width) + 1) * width + start
-    amounts, _ = np.histogram(
-        np.minimum(health, end + width / 2), [*edges, end + width], weights=debt
-    )
+    # The lowest health may lie a float's rounding below the first edge.
+    placed = health.clip(edges[0], end + width / 2)
+    amounts, _ = np.histogram(placed, [*edges, end + width], weights=debt)
     middle = np.append(edges, end + width)[:-1] + width / 2
     zones = (
         ("below 1: liquidatable", VERMILION, -np.inf, 1.0),
@@ -284,7 +284,7 @@ def crash_figure(data: ReportInput) -> go.Figure:
     figure.update_yaxes(title="Oracle price<br>against the start", ticksuffix=SUFFIX, row=1, col=1)
     figure.update_yaxes(title="Liquidated,<br>USD million", rangemode="tozero", row=2, col=1)
     figure.update_yaxes(
-        title="Written off; or short<br>of collateral, USD million",
+        title="Written off; or<br>short of collateral,<br>USD million",
         rangemode="tozero",
         row=3,
         col=1,

@@ -66,14 +66,23 @@ def interval(estimate: Estimate) -> str:
 
 def twin_verdict(replay: Replay | None) -> str:
     """How far the integer twin and the contracts are apart."""
-    return "not replayed" if replay is None else f"{replay.twin_difference_max:,} wei apart"
+    if replay is None or replay.count == 0:
+        return "not replayed"
+    return f"{replay.twin_difference_max:,} wei apart"
 
 
 # ------------------------------------------------------------------------------------------ text
 
 
+def is_owed(data: ReportInput) -> bool:
+    """Whether there is any debt, without which only rates and parameters say something."""
+    return bool(data.accounts.debt_usd.any())
+
+
 def key_numbers(data: ReportInput) -> list[tuple[str, str]]:
     """Headline figures: what, and how much."""
+    if not is_owed(data):
+        return [("Supplied", money(_supplied(data))), ("Debt", money(0.0))]
     level, risk = percent(data.losses.risk.level), data.losses.risk
     fallen = _at_shock(data, data.shocks.liquidatable_usd, -0.2)
     return [
@@ -88,8 +97,10 @@ def key_numbers(data: ReportInput) -> list[tuple[str, str]]:
 
 def sentences(data: ReportInput) -> list[str]:
     """What the run found, in plain sentences."""
+    if not is_owed(data):
+        return [f"{data.accounts.debt_usd.size:,} accounts; {money(_supplied(data))} is supplied."]
     found = [_size(data), _closeness(data), _falls(data), _tail(data.losses)]
-    if data.replay is not None:
+    if data.replay is not None and data.replay.count:
         worst = data.replay.relative_difference.max(initial=0.0)
         found.append(
             f"The contracts executed {data.replay.count:,} liquidations of one path: the float "
@@ -102,12 +113,15 @@ def sentences(data: ReportInput) -> list[str]:
 def _size(data: ReportInput) -> str:
     debt = np.sort(data.accounts.debt_usd)[::-1]
     total = max(debt.sum(), 1e-300)
-    supplied = money(float(data.reserves.supplied @ data.reserves.price_usd))
     return (
         f"{int((debt > 0).sum()):,} of {debt.size:,} accounts owe {money(float(debt.sum()))}; "
-        f"{supplied} is supplied. The ten largest borrowers owe "
+        f"{money(_supplied(data))} is supplied. The ten largest borrowers owe "
         f"{percent(float(debt[:10].sum() / total), 0)} of the debt."
     )
+
+
+def _supplied(data: ReportInput) -> float:
+    return float((data.reserves.supplied + data.reserves.idle) @ data.reserves.price_usd)
 
 
 def _closeness(data: ReportInput) -> str:
@@ -188,14 +202,15 @@ DEFINITIONS = (
     ),
     (
         "Utilization",
-        "Debt divided by supply, from 0 to 100 %. Rates are annual, before compounding; a year has "
-        "365 days.",
+        "Debt divided by the supply that earns, from 0 to 100 %. Rates are annual, before "
+        "compounding; a year has 365 days.",
     ),
 )
 ASSUMPTIONS = (
     "Positions are those of the block; nobody opens, tops up or leaves one along the way.",
     "Liquidators act when it pays after the bonus, the price impact of selling and gas, within "
-    "their capital and within the cash that the pool has of the collateral.",
+    "their capital. They take assets, so that they need cash of collateral that is lent on; the "
+    "contracts would give them its supply shares instead, whatever the cash.",
     "Sudden falls are instantaneous: no liquidation happens on the way down.",
     "Simulated prices are no forecast: a tail figure is as good as the price model behind it.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 from contextlib import closing
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from scripts import demo, snapshot, stress
-from scripts._anvil import AnvilError, anvil
+from scripts._anvil import AnvilError, anvil, unwinding_on_sigterm
 from tests.sims import _snapshots
 
 DEAD = "http://127.0.0.1:1"
@@ -59,6 +60,67 @@ def test_fork__of_a_dead_node__refused(command, tmp_path, before):
     assert "No node answers at 127.0.0.1:1" in said
     assert list(tmp_path.iterdir()) == []
     assert anvils() == before
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://[bad"])
+def test_fork__of_an_address_that_is_none__refused(tmp_path, url):
+    said = refused(snapshot, "--pool", POOL, "--out", tmp_path / "x", env={"RPC_URL": url})
+    assert "is not the address of a node" in said
+
+
+@pytest.mark.parametrize(("block", "said"), [(99, "has no block 99"), (0, "no contract at")])
+def test_fork__at_a_block__refused_when_the_node_has_none(node, tmp_path, block, said):
+    arguments = ("--pool", POOL, "--block", block, "--out", tmp_path / "x")
+    assert said in refused(snapshot, *arguments, env={"RPC_URL": node})
+
+
+@pytest.mark.parametrize("command", [snapshot, stress, demo])
+def test_out__in_use__refused_before_a_node_is_asked(tmp_path, command):
+    (tmp_path / "thesis.doc").write_text("precious")
+    said = refused(command, "--out", tmp_path, env={"RPC_URL": DEAD})
+    assert str(tmp_path) in said
+    assert "name another folder" in said
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.doc"]
+
+
+@pytest.mark.parametrize("command", [snapshot, stress, demo])
+def test_out__free__the_node_is_asked(tmp_path, command):
+    (tmp_path / "x").mkdir()
+    said = refused(command, "--pool", POOL, "--out", tmp_path / "x", env={"RPC_URL": DEAD})
+    assert "No node answers" in said
+
+
+@pytest.mark.parametrize("command", [snapshot, stress, demo])
+def test_out__a_file__refused(tmp_path, command):
+    (tmp_path / "file").write_text("precious")
+    assert "is a file" in refused(command, "--out", tmp_path / "file" / "x", env={"RPC_URL": DEAD})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--accounts", 0, "0 accounts"), ("--paths", 0, "0 paths"), ("--seed", -1, "seed is -1")],
+)
+def test_demo__a_number_that_makes_no_market__refused_before_a_chain_starts(
+    tmp_path, monkeypatch, option, value, said
+):
+    def started(*_arguments, **_options):
+        raise AssertionError("a chain was started")
+
+    monkeypatch.setattr("scripts._local.anvil", started)
+    assert said in refused(demo, option, value, "--out", tmp_path / "x")
+
+
+def test_stress__two_sources__refused(tmp_path):
+    folder = _snapshots.snapshot().write(tmp_path / "taken")
+    said = refused(stress, "--snapshot", folder, "--pool", POOL, "--out", tmp_path / "x")
+    assert "--snapshot and --pool" in said
+
+
+def test_stress__a_snapshot_while_the_environment_names_a_pool__is_the_snapshots(tmp_path):
+    folder = _snapshots.snapshot().write(tmp_path / "taken")
+    arguments = ("--snapshot", folder, "--paths", 20, "--out", tmp_path / "x")
+    done = CliRunner().invoke(stress.cli, [str(a) for a in arguments], env={"POOL": POOL})
+    assert done.exit_code == 0, done.output
 
 
 def test_demo__rpc_url_without_pool__refused(node, tmp_path):
@@ -142,3 +204,19 @@ def test_anvil__whatever_ends_the_block__is_gone(before):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert anvils() == before
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP])
+def test_unwinding_on_sigterm__a_polite_end__runs_what_has_to_be_run(kind):
+    with pytest.raises(SystemExit) as ended, unwinding_on_sigterm():
+        os.kill(os.getpid(), kind)
+    assert ended.value.code == 128 + kind
+
+
+def test_unwinding_on_sigterm__a_terminal_that_does_not_matter__is_left_alone():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with unwinding_on_sigterm():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

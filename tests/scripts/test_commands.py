@@ -40,7 +40,7 @@ def test_ape_run__help__lists_every_command():
     assert {"demo", "deploy", "snapshot", "stress"} <= listed, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_demo__stopped_in_the_middle__leaves_no_chain_and_no_report(tmp_path, how):
     if how == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux tells a child that its parent was killed outright")

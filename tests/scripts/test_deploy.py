@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
 
 from scripts import _deploy
-from scripts._deploy import DeployError, Deployment, require_deployable, require_seeds
+from scripts._anvil import anvil
+from scripts._deploy import (
+    DeployError,
+    Deployment,
+    require_as_described,
+    require_deployable,
+    require_seeds,
+    to_list,
+)
 from scripts.deploy import cli, load_account
 from sims.fork.rpc import Rpc
 from sims.market import load_market
@@ -151,6 +160,20 @@ def test_require_deployable__another_chain__refused(market_file, chain):
         )
 
 
+def test_require_deployable__mocks_on_a_fork_of_another_chain__refused(market_file, chain):
+    fork = replace(chain, chain_id=10, name="optimism-fork", is_fork=True)
+    with pytest.raises(DeployError, match="optimism-fork is a fork that calls itself chain 10"):
+        require_deployable(load_market(market_file), fork, mocks=True)
+
+
+@pytest.mark.parametrize(("chain_id", "is_fork"), [(31337, False), (1, True)])
+def test_require_deployable__mocks_on_a_development_chain__accepted(
+    market_file, chain, chain_id, is_fork
+):
+    own = replace(chain, chain_id=chain_id, is_fork=is_fork)
+    require_deployable(load_market(market_file), own, mocks=True)
+
+
 def test_require_deployable__tokens_that_are_not_there__refused(market_file, chain):
     with pytest.raises(DeployError, match="There is no contract at"):
         require_deployable(load_market(market_file), chain, mocks=False)
@@ -164,6 +187,12 @@ def test_load_account__none_named_on_a_live_network__refused():
 def test_load_account__a_test_account_on_a_live_network__refused():
     with pytest.raises(DeployError, match="Everybody knows the key"):
         load_account("TEST::0", development=False)
+
+
+@pytest.mark.parametrize("alias", ["TEST::99", ""])
+def test_load_account__none_of_that_name__refused(alias):
+    with pytest.raises(DeployError, match="There is no account"):
+        load_account(alias, development=True)
 
 
 def test_load_account__an_alias_nobody_has__refused():
@@ -215,14 +244,7 @@ def test_resume__a_transaction_that_is_not_in_a_block_yet__refused(begin, chain)
     first = begin()
     step = first.plan[0]
     prepared = first._prepare(step)
-    signed = first.account.sign_transaction(
-        first.account.prepare_transaction(
-            prepared.build(sender=first.account.address, required_confirmations=0)
-        )
-    )
-    raw = signed.serialize_transaction()
-    tx = chain.rpc.request("eth_sendRawTransaction", "0x" + bytes(raw).hex())
-    _begin_journal(first, step, tx, prepared)
+    _begin_journal(first, step, prepared, _sent(first, prepared))
     with pytest.raises(DeployError, match="not in a block yet"):
         begin().resume()
     chain.rpc.request("evm_mine")
@@ -232,15 +254,62 @@ def test_resume__a_transaction_that_is_not_in_a_block_yet__refused(begin, chain)
 def test_resume__a_transaction_that_never_arrived__is_sent_again(begin):
     first = begin()
     step = first.plan[0]
-    _begin_journal(first, step, "0x" + "77" * 32, first._prepare(step))
+    _begin_journal(first, step, first._prepare(step), NEVER)
     second = begin()
     assert second.resume() == 0
     second.run()
     assert second.record_path.exists()
 
 
-def _begin_journal(deployment, step, tx, prepared):
-    """What a run leaves that dies right after its first transaction."""
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_resume__any_of_several_attempts_is_on_the_chain__is_taken_over(begin, order):
+    first = begin()
+    step, prepared = first.plan[0], first._prepare(first.plan[0])
+    attempts = (NEVER, _sent(first, prepared))
+    first.chain.rpc.request("evm_mine")
+    _begin_journal(first, step, prepared, *(attempts[i] for i in order))
+    assert begin().resume() == 1
+
+
+def test_resume__a_nonce_that_is_used_and_a_transaction_that_is_nowhere__refused(begin):
+    first = begin()
+    step, prepared = first.plan[0], first._prepare(first.plan[0])
+    _sent(first, prepared)
+    first.chain.rpc.request("evm_mine")
+    _begin_journal(first, step, prepared, NEVER)
+    with pytest.raises(DeployError, match="nowhere to be found, and its nonce 0 is used"):
+        begin().resume()
+
+
+def test_resume__an_attempt_whose_nonce_a_failed_one_used__is_sent_again(begin, chain):
+    first = begin()
+    step, prepared = first.plan[0], first._prepare(first.plan[0])
+    deployer = first.account.address
+    # Creates nothing: the first byte of its code is no instruction.
+    fields = {"from": deployer, "data": "0xfe", "gas": hex(10**6)}
+    failed = chain.rpc.request("eth_sendTransactionSync", fields)
+    assert int(failed["status"], 16) == 0
+    _begin_journal(first, step, prepared, failed["transactionHash"], NEVER)
+    assert begin().resume() == 0
+
+
+NEVER = "0x" + "77" * 32
+
+
+def _sent(deployment, prepared):
+    """The hash of a step's transaction, sent past the journal."""
+    account, rpc = deployment.account, deployment.chain.rpc
+    signed = account.sign_transaction(
+        account.prepare_transaction(
+            prepared.build(sender=account.address, required_confirmations=0)
+        )
+    )
+    raw = bytes(signed.serialize_transaction())
+    return rpc.request("eth_sendRawTransaction", "0x" + raw.hex())
+
+
+def _begin_journal(deployment, step, prepared, *txs, nonce=0):
+    """What runs leave that die right after the first transaction, at each attempt."""
     deployment.journal.append(
         "begin",
         genesis=deployment._genesis(),
@@ -248,9 +317,15 @@ def _begin_journal(deployment, step, tx, prepared):
         mocks=True,
         market=deployment._canonical(),
     )
-    deployment.journal.append(
-        "intent", step=step.key, tx=tx, digest=prepared.digest, encoded=prepared.encoded
-    )
+    for tx in txs:
+        deployment.journal.append(
+            "intent",
+            step=step.key,
+            tx=tx,
+            nonce=nonce,
+            digest=prepared.digest,
+            encoded=prepared.encoded,
+        )
 
 
 def test_run__a_step_that_the_contracts_refuse__is_named_and_can_be_mended(
@@ -287,17 +362,97 @@ def test_require_deployable__a_reserve_without_a_feed__is_named(chain):
     require_deployable(market, chain, mocks=True)
 
 
-def test_require_seeds__none_held__refused_before_anything_is_sent(begin, market_file, chain):
-    deployment = begin()
-    deployed = deployment.run()
-    market = load_market(market_file)
-    held = {
-        s: r.model_copy(update={"address": deployed.token(s)}) for s, r in market.reserves.items()
-    }
-    market = market.model_copy(update={"reserves": held})
+def real(deployed, **changes):
+    """The market of mock tokens and feeds that stand for real ones; `changes` of WETH."""
+
+    def named(symbol, r):
+        feed = r.feed.model_copy(update={"address": deployed.feed(symbol)})
+        return r.model_copy(update={"address": deployed.token(symbol), "feed": feed})
+
+    reserves = {s: named(s, r) for s, r in deployed.market.reserves.items()}
+    reserves["WETH"] = reserves["WETH"].model_copy(update=changes)
+    return deployed.market.model_copy(update={"reserves": reserves})
+
+
+def test_require_seeds__none_held__refused_before_anything_is_sent(begin, chain):
+    market = real(begin().run())
     poor = load_account("TEST::1", development=True).address
     with pytest.raises(DeployError, match="holds 0 WETH"):
-        require_seeds(market, chain, poor)
+        require_seeds(market.reserves, chain, poor)
+
+
+def test_to_list__an_interrupted_plan__needs_seeds_only_for_what_is_left(begin, chain):
+    deployment = begin()
+    market = real(deployment.run())
+    deployer = deployment.account.address  # his seeds are in the pool by now
+    left = [step for step in deployment.plan if step.key != "list WETH"]
+    assert [*to_list(market, deployment.plan)] == ["WETH", "USDC"]
+    assert [*to_list(market, left)] == ["USDC"]
+    with pytest.raises(DeployError, match="holds 0 USDC"):
+        require_seeds(to_list(market, left), chain, deployer)
+    require_seeds(to_list(market, left[-1:]), chain, deployer)
+
+
+def test_deploy__the_whole_plan__leaves_no_allowance_behind(begin, chain):
+    deployed = begin().run()
+    configurator = deployed.addresses["configurator"]
+    owner = load_account(None, development=True).address
+    for symbol in deployed.market.reserves:
+        token = _deploy._at("MockToken", deployed.token(symbol))
+        assert token.allowance(owner, configurator) == 0
+
+
+def test_require_as_described__what_the_file_says__accepted(begin, chain):
+    require_as_described(real(begin().run()).reserves, chain)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"decimals": 17}, "the token of WETH has 18 decimals, not 17"),
+        ({"price": Decimal("1000")}, "the feed of WETH says 3119.02, the file 1000"),
+        ({"price": Decimal("7000")}, "the feed of WETH says 3119.02, the file 7000"),
+    ],
+)
+def test_require_as_described__another_token_or_price__refused(begin, chain, changes, said):
+    market = real(begin().run(), **changes)
+    with pytest.raises(DeployError, match=said):
+        require_as_described(market.reserves, chain)
+
+
+def test_require_as_described__a_feed_of_other_decimals__refused(begin, chain):
+    market = real(begin().run())
+    weth = market.reserves["WETH"]
+    feed = weth.feed.model_copy(update={"decimals": 18})
+    with pytest.raises(DeployError, match="the feed of WETH has 8 decimals, not 18"):
+        require_as_described({"WETH": weth.model_copy(update={"feed": feed})}, chain)
+
+
+def test_require_as_described__another_symbol__refused(begin, chain):
+    market = real(begin().run())
+    with pytest.raises(DeployError, match="the token of ETH calls itself WETH"):
+        require_as_described({"ETH": market.reserves["WETH"]}, chain)
+
+
+def test_require_as_described__a_feed_that_is_too_old__refused(begin, chain):
+    market = real(begin().run())
+    chain.rpc.request("evm_increaseTime", 3 * 86_400)
+    chain.rpc.request("evm_mine")
+    with pytest.raises(DeployError, match="the feed of WETH gives no fresh price"):
+        require_as_described(market.reserves, chain)
+
+
+def test_require_as_described__no_token_at_all__refused(begin, chain):
+    deployed = begin().run()
+    market = real(deployed, address=deployed.pool)
+    with pytest.raises(DeployError, match="the token of WETH has no decimals"):
+        require_as_described(market.reserves, chain)
+
+
+def test_deployment__contracts_that_changed_since_they_were_compiled__refused(begin, monkeypatch):
+    monkeypatch.setattr(_deploy, "is_fresh", lambda: False)
+    with pytest.raises(DeployError, match="make compile"):
+        begin()
 
 
 def test_cli__no_money_for_gas__refused_before_anything_is_sent(market_file, node):
@@ -328,6 +483,40 @@ def test_cli__a_local_chain__ends_with_the_pool(market_file):
     done = CliRunner().invoke(cli, ["--market", str(market_file)])
     assert done.exit_code == 0, done.output
     assert "every parameter read back and equal" in done.output
+
+
+def test_cli__a_chain_with_another_id__the_plan_says_so(market_file):
+    with anvil("--chain-id", "31337") as url:
+        done = deploy(market_file, url)
+    assert done.exit_code == 0, done.output
+    assert "ethereum-custom, chain 31337" in " ".join(done.output.split())
+    assert "The market file is for chain 1 and this is chain 31337" in done.output
+    assert "rehearsal" not in done.output
+
+
+def test_cli__a_chain_with_the_files_id__the_plan_says_only_that_tokens_are_mocks(
+    market_file, node
+):
+    done = deploy(market_file, f"ethereum:mainnet:{node}")
+    assert done.exit_code == 0, done.output
+    assert "Tokens and feeds are mocks" in done.output
+    assert "The market file is for chain" not in done.output
+
+
+def test_cli__a_fork_that_somebody_else_started__is_a_fork(market_file):
+    with anvil("--chain-id", "5") as behind, anvil("--fork-url", behind) as url:
+        done = deploy(market_file, url)
+    assert done.exit_code == 1
+    assert "is a fork that calls itself chain 5" in done.output
+
+
+def test_cli__a_chain_that_ends_with_the_command__says_so(market_file):
+    done = CliRunner().invoke(cli, ["--market", str(market_file)])
+    assert "a rehearsal" in done.output
+
+
+def deploy(market_file, network):
+    return CliRunner().invoke(cli, ["--market", str(market_file), "--network", network])
 
 
 def test_cli__a_typo_in_the_market_file__names_the_line(market_file):

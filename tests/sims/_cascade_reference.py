@@ -33,6 +33,10 @@ class Holding:
     supply: float
     debt: float
     collateral: bool
+    idle: bool
+    threshold: float
+    bonus_floor: float
+    bonus_cap: float
 
 
 @dataclass
@@ -60,19 +64,30 @@ class ReferenceCascade:
         self.settings, self.depth = engine.settings, engine.depth
         book, size = engine.book, engine.params.reserves
         supplied = book.supplied(size) + np.broadcast_to(engine.other_supply, size)
-        owed = book.borrowed(size)
+        owed = book.borrowed(size) + np.broadcast_to(engine.other_debt, size)
         self.reserves = [Reserve(float(s), float(d)) for s, d in zip(supplied, owed, strict=True)]
         self.accounts: list[dict[int, Holding]] = []
         for a in range(book.accounts):
             legs = range(book.indptr[a], book.indptr[a + 1])
             holdings = {
                 int(book.reserve[k]): Holding(
-                    float(book.supply[k]), float(book.debt[k]), bool(book.collateral[k])
+                    float(book.supply[k]),
+                    float(book.debt[k]),
+                    bool(book.collateral[k]),
+                    bool(book.idle[k]),
+                    *self.terms_of(int(book.category[a]), int(book.reserve[k])),
                 )
                 for k in legs
             }
             self.accounts.append(dict(sorted(holdings.items())))
         self.out = Outcome()
+
+    def terms_of(self, category: int, r: int) -> list[float]:
+        chosen = self.params.categories[category - 1] if category else None
+        if chosen is not None and chosen.collaterals[r]:
+            return [chosen.threshold, chosen.bonus_floor, chosen.bonus_cap]
+        names = ("threshold", "bonus_floor", "bonus_cap")
+        return [float(getattr(self.params, name)[r]) for name in names]
 
     # ------------------------------------------------------------ values
 
@@ -85,13 +100,16 @@ class ReferenceCascade:
 
     def held(self, r: int, h: Holding) -> float:
         reserve = self.reserves[r]
-        return h.supply * (reserve.supply_index * reserve.oracle) if h.collateral else 0.0
+        return h.supply * (self.index(r, h) * reserve.oracle) if h.collateral else 0.0
+
+    def index(self, r: int, h: Holding) -> float:
+        return 1.0 if h.idle else self.reserves[r].supply_index
 
     def debt_and_limit(self, account: dict[int, Holding]) -> tuple[float, float]:
         debt, limit = 0.0, 0.0
         for r, h in account.items():
             debt += self.owed(r, h)
-            limit += self.held(r, h) * self.params.threshold[r]
+            limit += self.held(r, h) * h.threshold
         return debt, limit
 
     def is_bad_debt(self, account: dict[int, Holding]) -> bool:
@@ -107,7 +125,7 @@ class ReferenceCascade:
         debt, cover = 0.0, 0.0
         for r, h in account.items():
             debt += self.owed(r, h)
-            cover += self.held(r, h) / (1.0 + self.params.bonus_cap[r])
+            cover += self.held(r, h) / (1.0 + h.bonus_cap)
         return max(0.0, debt - cover)
 
     # ------------------------------------------------------------ a step
@@ -148,24 +166,23 @@ class ReferenceCascade:
 
     # ------------------------------------------------------------ a liquidation
 
-    def size(self, debt: float, limit: float, debt_side: float, held: float, c: int, b: float):
+    def size(self, debt: float, limit: float, debt_side: float, held: float, t: float, b: float):
         terms = self.terms
         most = min(debt_side, held / (1.0 + b))
         if limit < terms.full_liquidation_health * debt:
             return most
-        to_target = (terms.target_health * debt - limit) / (
-            terms.target_health - (1.0 + b) * float(self.params.threshold[c])
-        )
+        to_target = (terms.target_health * debt - limit) / (terms.target_health - (1.0 + b) * t)
         x = min(to_target, most)
         leaves_dust = debt_side - x < terms.dust or held - x * (1.0 + b) < terms.dust
         return most if leaves_dust else x
 
-    def limits(self, d: int, c: int, b: float) -> list[tuple[float, str]]:
+    def limits(self, d: int, c: int, b: float, idle: bool) -> list[tuple[float, str]]:
         debt, held = self.reserves[d], self.reserves[c]
         cash = held.supply_total * held.supply_index - held.debt_total * held.debt_index
         takes = b if d == c else 1.0 + b
         cash_value = max(0.0, cash) * held.oracle
-        limits = [(cash_value / takes if takes > 0.0 else np.inf, "cash")]
+        needs_cash = takes > 0.0 and not idle
+        limits = [(cash_value / takes if needs_cash else np.inf, "cash")]
         limits.append((self.capital * debt.oracle / debt.market, "capital"))
         if d != c:
             keeps = (1.0 + b * (1.0 - self.params.fee[c])) * held.market / held.oracle
@@ -194,8 +211,9 @@ class ReferenceCascade:
         account, terms, settings = self.accounts[number], self.terms, self.settings
         health = limit / debt
         reach = min(1.0, (1.0 - health) / (1.0 - terms.full_liquidation_health))
-        floor, cap = self.params.bonus_floor, self.params.bonus_cap
-        bonus = {c: float(floor[c] + (cap[c] - floor[c]) * reach) for c in account}
+        bonus = {
+            c: h.bonus_floor + (h.bonus_cap - h.bonus_floor) * reach for c, h in account.items()
+        }
         repayable = {
             (d, c): min(self.owed(d, owed), self.held(c, held) / (1.0 + bonus[c]))
             for d, owed in account.items()
@@ -204,12 +222,12 @@ class ReferenceCascade:
         for rank, (d, c) in enumerate(rank_pairs(repayable)):
             b = bonus[c]
             debt_side, held = self.owed(d, account[d]), self.held(c, account[c])
-            rule = self.size(debt, limit, debt_side, held, c, b)
+            rule = self.size(debt, limit, debt_side, held, account[c].threshold, b)
             if not (self.reserves[d].market > 0.0 and self.reserves[c].market > 0.0):
                 self.now["profit"] += rule if rank == 0 else 0.0
                 continue
             x, held_back = rule, "profit"
-            for bound, reason in self.limits(d, c, b):
+            for bound, reason in self.limits(d, c, b, account[c].idle):
                 if bound < x:
                     x, held_back = bound, reason
             for _ in range(HALVINGS + 1):
@@ -244,10 +262,10 @@ class ReferenceCascade:
 
         shares = account[c].supply
         if not takes_all:
-            shares = min(shares, x * (1.0 + b) / (held.supply_index * held.oracle))
+            shares = min(shares, x * (1.0 + b) / (self.index(c, account[c]) * held.oracle))
         account[c].supply -= shares
-        held.supply_total -= shares
-        seized = shares * held.supply_index
+        held.supply_total -= 0.0 if account[c].idle else shares
+        seized = shares * self.index(c, account[c])
         held.buffer += fee_usd / held.oracle
 
         self.capital -= spent
@@ -286,8 +304,8 @@ class ReferenceCascade:
             reserve = self.reserves[r]
             if h.collateral and h.supply > 0.0:
                 lost_usd -= self.held(r, h)
-                reserve.buffer += h.supply * reserve.supply_index
-                reserve.supply_total -= h.supply
+                reserve.buffer += h.supply * self.index(r, h)
+                reserve.supply_total -= 0.0 if h.idle else h.supply
                 h.supply = 0.0
         for r, h in account.items():
             reserve = self.reserves[r]

@@ -10,7 +10,7 @@ import numpy as np
 from sims.book import Book
 from sims.cascade import Cascade, Settings
 from sims.depth import MarketDepth, constant_product
-from sims.liquidation import LiquidationTerms, ReserveParams
+from sims.liquidation import CategoryParams, LiquidationTerms, ReserveParams
 from sims.rates import RateCurve
 
 ETH, BTC, USD = 0, 1, 2
@@ -41,6 +41,15 @@ PARAMS = ReserveParams(
     bonus_floor=np.array([0.025, 0.03, 0.02]),
     bonus_cap=np.array([0.05, 0.06, 0.04]),
     fee=np.array([0.1, 0.1, 0.2]),
+)
+
+PAIR = CategoryParams(
+    name="pair",
+    collaterals=np.array([True, True, False]),
+    ltv=0.90,
+    threshold=0.92,
+    bonus_floor=0.01,
+    bonus_cap=0.03,
 )
 
 Leg = tuple[int, float, float]
@@ -90,6 +99,15 @@ def with_whale(accounts: Book, *, share: float) -> Book:
     return Book(
         indptr=np.append(accounts.indptr, accounts.indptr[-1] + 3),
         **{name: np.append(getattr(accounts, name), getattr(whale, name)) for name in legs},
+    )
+
+
+def with_modes(accounts: Book, rng: np.random.Generator) -> Book:
+    """The book with a third of the supplies idle and a third of the accounts in `PAIR`."""
+    return replace(
+        accounts,
+        idle=(rng.random(accounts.reserve.size) < 0.33) & (accounts.supply > 0.0),
+        category=(rng.random(accounts.accounts) < 0.33).astype(np.int64),
     )
 
 

@@ -9,8 +9,15 @@ import numpy as np
 
 from sims.book import seeded_book
 from sims.exact import WAD, LiquidationTerms
-from sims.market import Market, Reserve, load_market
-from sims.snapshot import Origin, PositionState, ReserveState, Snapshot, tool_versions
+from sims.market import MAX_IDLE_RAW, Category, Market, Reserve, load_market
+from sims.snapshot import (
+    CategoryState,
+    Origin,
+    PositionState,
+    ReserveState,
+    Snapshot,
+    tool_versions,
+)
 
 MARKET = Path(__file__).resolve().parents[2] / "scripts" / "_markets" / "ethereum.yaml"
 NOW = 1_765_238_400
@@ -36,6 +43,22 @@ def snapshot(accounts: int = 150) -> Snapshot:
             for i, (symbol, r) in enumerate(market.reserves.items())
         ),
         positions=positions,
+        categories=tuple(
+            CategoryState(number, _category_word(market, c), 0)
+            for number, c in enumerate(market.categories.values(), start=1)
+        ),
+    )
+
+
+def _category_word(market: Market, c: Category) -> int:
+    return (
+        market.bitmap(c.collaterals)
+        | market.bitmap(c.borrowables) << 64
+        | c.ltv_bps << 128
+        | c.liquidation_threshold_bps << 142
+        | c.liquidation_bonus.floor_bps << 156
+        | c.liquidation_bonus.cap_bps << 170
+        | int(c.isolated) << 184
     )
 
 
@@ -49,6 +72,8 @@ def _positions(market: Market, accounts: int) -> tuple[PositionState, ...]:
             supply_shares=int(supply[leg]),
             debt_shares=int(debt[leg]),
             collateral=bool(book.collateral[leg]),
+            idle=bool(book.idle[leg]),
+            category=int(book.category[account]),
         )
         for leg, account in enumerate(book.account_of_leg)
     )
@@ -57,7 +82,8 @@ def _positions(market: Market, accounts: int) -> tuple[PositionState, ...]:
 def _reserve(
     id_: int, symbol: str, r: Reserve, positions: tuple[PositionState, ...]
 ) -> ReserveState:
-    supply = sum(p.supply_shares for p in positions if p.id == id_)
+    supply = sum(p.supply_shares for p in positions if p.id == id_ and not p.idle)
+    idle = sum(p.supply_shares for p in positions if p.id == id_ and p.idle)
     debt = sum(p.debt_shares for p in positions if p.id == id_)
     base, kink, slope1, slope2 = r.rates.stored
     rates = base | kink << 10 | slope1 << 17 | slope2 << 27 | r.reserve_factor_percent << 37
@@ -72,7 +98,7 @@ def _reserve(
         feed_decimals=r.feed.decimals,
         answer=r.price_raw,
         updated_at=NOW,
-        balance=supply - debt,
+        balance=supply + idle - debt,
         index_word=WAD | WAD << 88 | NOW << 176 | rates << 208,
         totals_word=supply | debt << 112 | limits << 224,
         risk_word=r.ltv_bps << 160
@@ -81,7 +107,11 @@ def _reserve(
         | bonus.cap_bps << 202
         | (r.decimals + r.feed.decimals) << 216
         | r.feed.max_age_s // 60 << 222
-        | r.liquidation_fee_percent << 238,
-        token_word=id_ + 1,
+        | r.liquidation_fee_percent << 238
+        | r.min_debt_code << 245,
+        token_word=id_ + 1 | MAX_IDLE_RAW - idle << 160,
         model_word=0,
+        ramp_word=0,
+        outflow_word=0,
+        idle_cap_word=MAX_IDLE_RAW,
     )

@@ -41,12 +41,17 @@ def assert_identical(one: CascadeResult, other: CascadeResult) -> None:
 
 
 def stressed(seed: int, **changes: object) -> tuple[Cascade, np.ndarray]:
-    """A pool where everything binds at times: cash for odd seeds, in a crash for even ones."""
+    """A pool where everything binds at times: cash for odd seeds, in a crash for even ones.
+
+    From seed 4 on some supplies sit idle and some accounts are in a category.
+    """
     rng = np.random.default_rng(seed)
     accounts = pools.with_whale(pools.random_book(40, rng), share=0.95 if seed % 2 else 0.0)
+    if seed >= 4:
+        accounts = pools.with_modes(accounts, rng)
     made = pools.cascade(
         accounts,
-        params=replace(PARAMS, curve=pools.EARNING),
+        params=replace(PARAMS, curve=pools.EARNING, categories=(pools.PAIR,)),
         depth=THIN,
         settings=Settings(dt_s=600.0, gas_usd=20.0, capital_usd=4e5, oracle_feedback=0.5),
         other_supply=accounts.borrowed(3) * np.array([0.0, 0.0, 1.0]),
@@ -101,8 +106,9 @@ def test_run__stressed_pools_together__meet_every_refusal() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_run__watch_list__changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)
-    accounts = pools.random_book(300, rng)
-    engine = pools.cascade(accounts, depth=THIN, params=replace(PARAMS, curve=pools.EARNING))
+    accounts = pools.with_modes(pools.random_book(300, rng), rng)
+    params = replace(PARAMS, curve=pools.EARNING, categories=(pools.PAIR,))
+    engine = pools.cascade(accounts, depth=THIN, params=params)
     paths = pools.random_paths(5, 60, rng)
     watched = engine.run(paths)
     monkeypatch.setattr(sims.cascade, "WATCH_HEALTH", np.inf)
@@ -336,7 +342,7 @@ def test_run__accounts_in_another_order_and_nothing_binding__loses_the_same() ->
 # ---------------------------------------------------------------- the pool's books
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_trace__any_path__keeps_the_pool_s_tokens(seed: int) -> None:
     engine, paths = stressed(seed)
     trace = engine.trace(paths[0])
@@ -440,3 +446,54 @@ def test_run__other_terms__are_used() -> None:
     (event,) = engine.trace(pools.path(2000.0, 1780.0)[0]).events
     limit = (100.0 - event.seized) * 1780.0 * PARAMS.threshold[ETH]
     assert limit / (150_000.0 - event.repaid) == pytest.approx(1.2)
+
+
+# ---------------------------------------------------------------- idle collateral, categories, others
+
+
+def lent_out(*, idle: bool) -> Cascade:
+    """One account whose ETH the pool has lent to others to the last unit, or keeps idle."""
+    accounts = pools.book([(ETH, 100.0, 0.0), (USD, 0.0, 150_000.0)])
+    return pools.cascade(
+        replace(accounts, idle=np.array([idle, False])),
+        other_supply=np.array([0.0, 0.0, 200_000.0]),
+        other_debt=np.array([0.0 if idle else 100.0, 0.0, 0.0]),
+    )
+
+
+@pytest.mark.parametrize("idle", [False, True])
+def test_run__collateral_without_cash__is_liquidated_only_where_it_sits_idle(idle: bool) -> None:
+    result = lent_out(idle=idle).run(pools.path(2000.0, 1750.0))
+    assert bool(result.liquidations[0]) is idle
+    assert bool(result.unmet_cash_usd[0]) is not idle
+
+
+def test_trace__idle_collateral__is_in_no_total_and_earns_nothing() -> None:
+    params = replace(PARAMS, curve=pools.EARNING)
+    trace = replace(lent_out(idle=True), params=params).trace(pools.path(2000.0, 1750.0)[0])
+    (event,) = trace.events
+    assert trace.supplied[:, ETH].tolist() == [0.0, 0.0]
+    assert event.seized_usd == pytest.approx(event.seized * 1750.0, rel=1e-12)
+
+
+def test_run__the_same_account_in_a_category__is_liquidated_at_its_terms() -> None:
+    accounts = pools.book([(ETH, 100.0, 0.0), (USD, 0.0, 150_000.0)])
+    params = replace(PARAMS, categories=(pools.PAIR,))
+    fallen = pools.path(2000.0, 1700.0)  # a health of 0.94, or of 1.04 in the category
+    engine = pools.cascade(accounts, params=params)
+    chosen = replace(engine, book=replace(accounts, category=np.array([1])))
+    assert engine.run(fallen).liquidations[0] > 0
+    assert chosen.run(fallen).liquidations[0] == 0
+    (event,) = chosen.trace(pools.path(2000.0, 1620.0)[0]).events
+    assert pools.PAIR.bonus_floor < event.bonus < pools.PAIR.bonus_cap
+
+
+def test_run__a_category_that_is_not_there__says_so() -> None:
+    accounts = replace(pools.book([(ETH, 1.0, 0.0)]), category=np.array([1]))
+    with pytest.raises(InputError, match="only 0 categories"):
+        pools.cascade(accounts).run(pools.path(2000.0, 1900.0))
+
+
+def test_trace__debts_of_others__are_owed_all_along() -> None:
+    trace = lent_out(idle=False).trace(pools.path(2000.0, 1900.0)[0])
+    assert trace.borrowed[:, ETH].tolist() == [100.0, 100.0]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from dataclasses import replace
+from html import unescape
+
+import pytest
 from click.testing import CliRunner
 
 from sims.cli import cli
@@ -52,3 +58,72 @@ def test_stress__of_no_snapshot__refused_and_nothing_is_written(tmp_path):
     assert done.exit_code == 1
     assert "is no snapshot" in done.output
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--paths", 0, "0 paths"),
+        ("--paths", -1, "-1 paths"),
+        ("--seed", -1, "seed is -1"),
+        ("--volatility-scale", "nan", "volatility_scale is nan"),
+        ("--jump-scale", "nan", "jump_scale is nan"),
+        ("--hours", "nan", "--hours is nan"),
+        ("--hours", "inf", "--hours is inf"),
+        ("--step-minutes", "nan", "--step-minutes is nan"),
+        ("--step-minutes", 7, "step of 420 s"),
+    ],
+)
+def test_stress__a_setting_that_makes_no_sense__refused_in_a_sentence(
+    tmp_path, option, value, said
+):
+    done = run("stress", "--snapshot", tmp_path, "--out", tmp_path / "report", option, value)
+    assert done.exit_code == 1
+    assert said in done.output
+    assert isinstance(done.exception, SystemExit)  # no traceback
+
+
+def test_stress__into_something_else__refused_before_the_snapshot_is_read(tmp_path):
+    (tmp_path / "thesis.doc").write_text("precious")
+    done = run("stress", "--snapshot", tmp_path / "none", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert "holds no report" in done.output
+
+
+def test_stress__a_full_disk__is_one_sentence(tmp_path, monkeypatch):
+    folder = snapshot().write(tmp_path / "snapshot")
+
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device", "disk")
+
+    monkeypatch.setattr("sims.report.write_report", full)
+    done = run("stress", "--snapshot", folder, "--paths", 20, "--out", tmp_path / "report")
+    assert done.exit_code == 1
+    assert "Error: No space left on device: disk" in done.output
+    assert [p.name for p in tmp_path.iterdir()] == ["snapshot"]
+
+
+@pytest.mark.parametrize("owe", [True, False])
+def test_stress__a_market_without_debt__says_so_on_the_screen(tmp_path, owe):
+    taken = snapshot()
+    if not owe:
+        taken = replace(taken, positions=(), origin=replace(taken.origin, complete=False))
+    folder = taken.write(tmp_path / "snapshot")
+    done = run("stress", "--snapshot", folder, "--paths", 20, "--out", tmp_path / "report")
+    assert done.exit_code == 0, done.output
+    assert ("holds no positions" in done.output) is not owe
+
+
+def test_stress__the_command_in_the_report__gives_the_same_figures_again(tmp_path):
+    folder = snapshot().write(tmp_path / "a snapshot")
+    settings = ("--paths", 20, "--seed", 5, "--hours", 2, "--jump-scale", 365)
+    run("stress", "--snapshot", folder, "--out", tmp_path / "one", *settings)
+    page = (tmp_path / "one" / "index.html").read_text()
+    (command,) = re.findall(r"<dt>Repeat with</dt><dd>(.*?)</dd>", page)
+    words = shlex.split(unescape(command))
+    assert words[:3] == ["python", "-m", "sims"]
+    run(*words[3:])
+    again = (tmp_path / "one" / "index.html").read_text()
+    digest = re.compile(r"sha256 [0-9a-f]{64}")
+    assert again != page  # it was made again, at another time
+    assert digest.findall(again) == digest.findall(page)

@@ -123,6 +123,29 @@ def test_load_market__ethereum__says_what_stood_on_the_chain(ethereum: Market) -
         ], symbol
 
 
+def test_load_market__ethereum_categories__are_the_real_ones_of_these_assets(
+    ethereum: Market,
+) -> None:
+    if not AAVE_STATE.exists():
+        pytest.skip("the on-chain state to compare with is not here")
+    expected = {}
+    for mode in json.loads(AAVE_STATE.read_text())["emodes"]:
+        kept = [
+            [s for s in mode[k] if s in ethereum.reserves] for k in ("collaterals", "borrowables")
+        ]
+        if all(kept):
+            terms = [mode[k] for k in ("ltv", "liquidation_threshold", "liquidation_bonus")]
+            expected[mode["label"]] = (*kept, *terms)
+    assert expected == {
+        name: (
+            [*c.collaterals],
+            [*c.borrowables],
+            *map(float, (c.ltv, c.liquidation_threshold, c.liquidation_bonus.cap)),
+        )
+        for name, c in ethereum.categories.items()
+    }
+
+
 def test_load_market__ethereum_caps__are_the_real_ones_rounded_down(ethereum: Market) -> None:
     if not AAVE_STATE.exists():
         pytest.skip("the on-chain state to compare with is not here")
@@ -298,6 +321,15 @@ def test_parse_market__ltv_above_threshold__names_file_line_path_and_remedy() ->
         ("full_liquidation_health: 0.9", "full_liquidation_health: 0", "not between 0 and 1"),
         ("dust: 1000", "dust: 1000.5", "1000.5 is not whole; use 1000 or 1001"),
         ("write_off_below: 50", "write_off_below: 65536", "greatest possible 65535"),
+        ("write_off_below: 50", "write_off_below: 1001", "1001 is above dust 1000"),
+        ("    seed:", "    idle_cap: 1e11\n    seed:", "more than the chain can store"),
+        ("    seed:", "    idle_cap: 1e-19\n    seed:", "more than 18 decimals; shorten it"),
+        ("    seed:", "    idle_cap: all\n    seed:", "'all' is no cap"),
+        ("    seed:", "    min_debt: 160.5\n    seed:", "use 100 or 200"),
+        ("    seed:", "    min_debt: 21\n    seed:", "use 20 or 30"),
+        ("    seed:", "    min_debt: -1\n    seed:", "-1 is below zero"),
+        ("    seed:", "    min_debt: none\n    seed:", "'none' is no number"),
+        ("    seed:", "    min_debt: 600\n    seed:", "600 is above borrow_cap 500"),
         ("supply_cap: 1_000", "supply_cap: 1_234", "1234 is not three digits (at most 511)"),
         ("supply_cap: 1_000", "supply_cap: 5_125", "use 5100 or 5200"),
         ("supply_cap: 1_000", "supply_cap: 1e30", "more than the chain can store"),
@@ -356,7 +388,12 @@ def test_parse_market__a_wrong_value__is_refused_with_a_remedy(
         ("cap: 0.05}", "cap: 0.2}"),
         ("target_health: 1.05", "target_health: 1.0001"),
         ("full_liquidation_health: 0.9", "full_liquidation_health: 0.9999"),
-        ("write_off_below: 50", "write_off_below: 65535"),
+        ("write_off_below: 50", "write_off_below: 1000"),
+        ("    seed:", "    idle_cap: none\n    seed:"),
+        ("    seed:", "    idle_cap: 0\n    seed:"),
+        ("    seed:", "    idle_cap: 1234.5678\n    seed:"),
+        ("    seed:", "    min_debt: 0\n    seed:"),
+        ("    seed:", "    min_debt: 150\n    seed:"),
         ("supply_cap: 1_000", "supply_cap: 5_110"),
         ("borrow_cap: 500", "borrow_cap: 2_000"),
         ("borrowable: true", "borrowable: false"),
@@ -485,3 +522,84 @@ def test_load_market__utf8__is_read(tmp_path: Path) -> None:
 @given(st.fractions(max_denominator=10**6).map(lambda x: Fraction(int(x * 10**9), 10**9)))
 def test_plain__any_decimal__reads_back_as_itself(number: Fraction) -> None:
     assert Fraction(plain(number)) == number
+
+
+# ------------------------------------------------------------------------------- categories
+
+CATEGORY = """\
+categories:
+  Pair:
+    collaterals: [WETH]
+    borrowables: [WETH]
+    ltv: 0.9
+    liquidation_threshold: 0.93
+    liquidation_bonus: {floor: 0.01, cap: 0.02}
+"""
+
+
+def test_parse_market__a_category__is_what_the_engines_and_the_chain_get() -> None:
+    market = parse(SMALL + CATEGORY)
+    pair = market.categories["Pair"]
+    assert (market.bitmap(pair.collaterals), pair.isolated) == (1, False)
+    assert (pair.ltv_bps, pair.liquidation_threshold_bps) == (9_000, 9_300)
+    assert market.reserve_params().by_category("threshold").tolist() == [[0.83], [0.93]]
+
+
+def test_parse_market__no_categories__has_none() -> None:
+    assert parse(SMALL).categories == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "collaterals: [WETH]",
+            "collaterals: [USDC]",
+            "there is no reserve USDC; use some of WETH",
+        ),
+        (
+            "borrowables: [WETH]",
+            "borrowables: [USDC]",
+            "there is no reserve USDC; use some of WETH",
+        ),
+        ("collaterals: [WETH]", "collaterals: []", "collaterals: there is none; name an asset"),
+        (
+            "collaterals: [WETH]",
+            "collaterals: WETH",
+            "'WETH' is no list; write symbols in brackets",
+        ),
+        ("collaterals: [WETH]", "collaterals: [1]", "1 is no symbol"),
+        ("collaterals: [WETH]", "collaterals: [WETH, WETH]", "WETH stands there twice"),
+        (
+            "ltv: 0.9\n",
+            "ltv: 0.94\n",
+            "Pair.ltv: 0.94 is above liquidation_threshold 0.93; lower it",
+        ),
+        ("cap: 0.02}", "cap: 0.08}", "0.93 times (1 + bonus cap 0.08) is 1.0044"),
+        ("floor: 0.01", "floor: 0.03", "liquidation_bonus.floor: 0.03 is above cap 0.02"),
+        (
+            "ltv: 0.9\n",
+            "ltv: 0\n    isolate: true\n",
+            "isolate: there is no such key; did you mean isolated",
+        ),
+        ("  Pair:\n", "  Pair:\n    isolated: 1\n", "1 is neither true nor false"),
+    ],
+)
+def test_parse_market__a_category_that_cannot_be__is_refused_with_a_remedy(
+    old: str, new: str, problem: str
+) -> None:
+    assert CATEGORY.count(old) == 1
+    with pytest.raises(MarketError) as caught:
+        parse(SMALL + CATEGORY.replace(old, new))
+    assert problem in str(caught.value)
+
+
+def test_parse_market__a_category_without_threshold__is_refused() -> None:
+    text = CATEGORY.replace("ltv: 0.9\n", "ltv: 0\n").replace("0.93", "0")
+    with pytest.raises(MarketError, match="0 would secure nothing"):
+        parse(SMALL + text)
+
+
+def test_parse_market__a_category_that_lends_what_nobody_may_borrow__is_refused() -> None:
+    with pytest.raises(MarketError, match=r"small\.yaml:32: .*WETH cannot be borrowed at all"):
+        parse(SMALL.replace("borrowable: true", "borrowable: false") + CATEGORY)

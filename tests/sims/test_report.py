@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sims.book import seeded_book
@@ -24,6 +24,7 @@ from sims.report import (
     Crash,
     Losses,
     Provenance,
+    Refused,
     Replay,
     ReportError,
     ReportInput,
@@ -78,6 +79,7 @@ def result() -> ReportInput:
             borrowed=book.borrowed(10),
             supply_cap=market.floats(lambda reserve: reserve.supply_cap),
             borrow_cap=market.floats(lambda reserve: reserve.borrow_cap),
+            idle=np.zeros(10),
         ),
         accounts=Accounts.of(book, params, price_usd=price),
         shocks=Shocks.of(
@@ -186,6 +188,50 @@ def test_render__no_replay__says_so(result: ReportInput) -> None:
     assert "not replayed" in text
 
 
+def test_render__a_replay_without_liquidations__claims_no_agreement(result: ReportInput) -> None:
+    none = np.ones(0)
+    text = Tags(render(replace(result, replay=Replay(none, none, none, none, [])))).text
+    assert "No liquidation of this run was replayed" in text
+    assert "wei apart" not in text
+
+
+REFUSED = (
+    Refused("ReservePaused", at_limit=False, calls=3, repaid_usd=2e6, bad_debt_usd=5e3),
+    Refused("LeavesDust", at_limit=True, calls=1, repaid_usd=4e4, bad_debt_usd=0.0),
+)
+
+
+def test_render__refused_calls__stand_in_a_table_with_their_cause(result: ReportInput) -> None:
+    text = " ".join(Tags(render(replace(result, refused=REFUSED))).text.split())
+    assert (
+        "ReservePaused a difference between engine and contracts 3 $2.00m $5.00k "
+        "LeavesDust rounding at a limit 1 $40.0k $0" in text
+    )
+
+
+def test_render__nothing_refused__has_no_table_of_it(page: str) -> None:
+    assert "contracts refused" not in Tags(page).text
+
+
+def test_render__every_call_refused__says_so(result: ReportInput) -> None:
+    text = Tags(render(replace(result, replay=None, refused=REFUSED))).text
+    assert "The contracts refused every call that was replayed." in text
+    assert "No liquidation of this run was replayed" not in text
+
+
+def test_render__a_note__stands_before_the_figures(result: ReportInput) -> None:
+    text = Tags(render(replace(result, notes=("Mind <this>.",)))).text
+    assert text.index("Key numbers") < text.index("Mind <this>.") < text.index("$")
+
+
+@pytest.mark.parametrize("accounts", [0, 3])
+def test_render__no_debt__shows_rates_and_state_only(result: ReportInput, accounts: int) -> None:
+    nobody = Accounts(health=np.full(accounts, np.inf), debt_usd=np.zeros(accounts))
+    tags = Tags(render(replace(result, accounts=nobody)))
+    assert tags.ids == [f"rates-{r}" for r in range(10)]
+    assert "VaR 99" not in tags.text.split("Assumptions and definitions")[0]
+
+
 def test_render__no_loss__says_so_in_place_of_plots(result: ReportInput) -> None:
     calm = Tags(render(replace(result, losses=replace(result.losses, loss_usd=np.zeros(200)))))
     assert "No path lost anything." in calm.text
@@ -255,11 +301,24 @@ def test_render__made_on_another_day__keeps_its_digest(result: ReportInput, page
     assert found.findall(render(replace(result, provenance=later))) == found.findall(page)
 
 
+def test_render__not_replayed__keeps_its_digest(result: ReportInput, page: str) -> None:
+    """Who repeats a run from its snapshot has no chain to replay it on."""
+    found = re.compile(r"sha256 [0-9a-f]{64}")
+    alone = render(replace(result, replay=None, refused=REFUSED, notes=("None.",), assumptions=()))
+    assert found.findall(alone) == found.findall(page)
+
+
+def test_render__other_terms__have_another_digest(result: ReportInput, page: str) -> None:
+    found = re.compile(r"sha256 [0-9a-f]{64}")
+    other = render(replace(result, terms=replace(result.terms, dust=1.0)))
+    assert found.findall(other) != found.findall(page)
+
+
 @pytest.mark.parametrize(
     ("part", "array", "value", "problem"),
     [
         ("accounts", "debt_usd", np.ones(3), r"Accounts\.debt_usd has shape \(3,\)"),
-        ("accounts", "health", np.ones(0), "Accounts.health is empty"),
+        ("losses", "loss_usd", np.ones(0), "Losses.loss_usd is empty"),
         ("reserves", "price_usd", np.ones(9), r"Reserves\.price_usd .* give it \(10,\)"),
         ("shocks", "alone_usd", np.ones((5, 9)), r"Shocks\.alone_usd .* give it \(5, 10\)"),
         ("losses", "loss_usd", np.full(200, np.nan), r"Losses\.loss_usd has values that are not"),
@@ -269,10 +328,9 @@ def test_render__made_on_another_day__keeps_its_digest(result: ReportInput, page
 def test_report_input__an_array_that_does_not_fit__is_named(
     result: ReportInput, part: str, array: str, value: Any, problem: str
 ) -> None:
-    changed = getattr(result, part)
-    empty_twin = {"debt_usd": value} if value.size == 0 else {}
+    changed = replace(getattr(result, part), **{array: value})
     with pytest.raises(ReportError, match=problem):
-        replace(result, **{part: replace(changed, **{array: value, **empty_twin})})
+        replace(result, **{part: changed})
 
 
 def test_report_input__a_trace_of_another_market__is_refused(result: ReportInput) -> None:
@@ -309,6 +367,12 @@ def test_relative_difference__largest_of_both_amounts() -> None:
     assert words.twin_verdict(replay) == "7 wei apart"
 
 
+def test_twin_verdict__another_path_is_further_apart__counts(result: ReportInput) -> None:
+    further = replace(result.replay, largest_difference=9)
+    assert words.twin_verdict(result.replay) == "0 wei apart"
+    assert words.twin_verdict(further) == "9 wei apart"
+
+
 # ------------------------------------------------------------------------------- the plots
 
 
@@ -326,6 +390,7 @@ def test_health_figure__an_account_below_one__is_in_the_liquidatable_bars(
 
 
 @given(st.floats(1e-3, 20), st.floats(0, 1e9))
+@example(0.85, 1.0)  # 0.05 times 17 is more than 0.85
 def test_health_figure__any_health__has_a_place(health: float, debt: float) -> None:
     accounts = Accounts(health=np.array([health]), debt_usd=np.array([debt]))
     figure = plots.health_figure(_Only(accounts))

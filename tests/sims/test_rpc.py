@@ -11,7 +11,7 @@ from eth_abi.decoding import UnsignedIntegerDecoder
 
 from sims.fork import rpc as module
 from sims.fork.rpc import Call, Function, Rpc, RpcError
-from sims.fork.weir import find_accounts, first_block_of, read_accounts
+from sims.fork.weir import find_accounts, first_block_of, read_accounts, topic
 from sims.snapshot import SnapshotError
 
 POOL = "0x" + "11" * 20
@@ -189,6 +189,16 @@ def test_request__any_failure__keeps_the_key_to_itself(node):
     assert "secret" not in str(caught.value)
 
 
+def test_request__an_error_that_quotes_an_address__names_its_host_only(node):
+    def answer(method, params):
+        raise RpcError("cannot fetch (https://user:secret@far.example/secret?k=secret); gave up")
+
+    node.answer = answer
+    with Rpc(node.url) as client, pytest.raises(RpcError) as caught:
+        client.request("eth_call")
+    assert "(https://far.example); gave up" in str(caught.value)
+
+
 def test_request__an_error_of_the_node__carries_code_and_words(node):
     def answer(method, params):
         raise RpcError("header not found", code=-32000)
@@ -205,9 +215,11 @@ def test_batch__an_answer_left_out__refused(node):
         client.batch([("m", [i]) for i in range(3)])
 
 
-@pytest.mark.parametrize("url", ["", "mainnet", "ftp://host", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "mainnet", "ftp://host", "http://", "http://[bad", "http://host:port"]
+)
 def test_rpc__an_address_that_is_none__refused(url):
-    with pytest.raises(RpcError, match="http://"):
+    with pytest.raises(RpcError, match="is not the address of a node"):
         Rpc(url)
 
 
@@ -281,15 +293,45 @@ def test_logs__a_node_that_refuses_even_one_block__refused(node):
 # ------------------------------------------------------------------------------------ accounts
 
 
-def test_find_accounts__several_events_of_one__counts_him_once(node):
+SUPPLY = topic("Supply(uint256,address,address,uint256,uint256,uint256,uint256)")
+SUPPLY_IDLE = topic("SupplyIdle(uint256,address,address,uint256,uint256)")
+TRANSFER = topic("Transfer(address,address,address,uint256,uint256)")
+BORROW = topic("Borrow(uint256,address,address,address,uint256,uint256,uint256,uint256)")
+DEBT_TAKEN = topic("DebtTaken(uint256,address,address,address,uint256,uint256)")
+
+
+def found_in(node, *logs):
+    """The accounts that events with these topics name."""
+
     def answer(method, params):
-        holders = [0xA, 0xB, 0xA]
-        return [{"topics": ["", "", "0x" + f"{h:064x}"]} for h in holders]
+        (wanted,) = params[0]["topics"]
+        return [
+            {"topics": [first, *(f"0x{value:064x}" for value in indexed)]}
+            for first, *indexed in logs
+            if first in wanted
+        ]
 
     node.answer = answer
     with Rpc(node.url) as client:
-        found = find_accounts(client, POOL, first=1, last=1)
-    assert [int(account, 16) for account in found] == [0xA, 0xB]
+        return [int(a, 16) for a in find_accounts(client, POOL, first=1, last=1)]
+
+
+def test_find_accounts__several_events_of_one__counts_him_once(node):
+    assert found_in(node, (SUPPLY, 0, 0xA), (SUPPLY, 1, 0xB), (BORROW, 0, 0xA)) == [0xA, 0xB]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        (SUPPLY, 0, 0xC),
+        (SUPPLY_IDLE, 0, 0xC),
+        (TRANSFER, 0xA, 0xC, 0),
+        (BORROW, 0, 0xC),
+        (DEBT_TAKEN, 0, 0xA, 0xC),
+    ],
+)
+def test_find_accounts__whatever_gives_a_first_position__names_who_has_it(node, log):
+    assert found_in(node, log) == [0xC]
 
 
 @pytest.mark.parametrize("born", [0, 1, 637, 1_000])

@@ -16,6 +16,18 @@ def machine(project):
 
 
 @pytest.fixture
+def caller(project, owner):
+    """A contract that does what it is told, also when a pool calls it back."""
+    return owner.deploy(project.MockCaller)
+
+
+@pytest.fixture
+def accomplice(project, owner):
+    """Another one."""
+    return owner.deploy(project.MockCaller)
+
+
+@pytest.fixture
 def lent(market, supplier, usdc):
     """The supplier lends 100,000 USDC."""
     market.supply(supplier, usdc, 100_000)

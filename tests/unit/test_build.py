@@ -22,7 +22,7 @@ def _runtime(kind: dict) -> str:
 
 def test_runtime_code__every_contract__is_under_the_limit() -> None:
     sizes = {n: len(_runtime(contract_types()[n])) // 2 - 1 for n in deployable()}
-    assert "Pool" in sizes
+    print({n: sizes[n] for n in ("Pool", "PoolExtension")})
     assert {n: size for n, size in sizes.items() if size > LIMIT} == {}
 
 

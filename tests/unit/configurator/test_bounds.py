@@ -7,7 +7,7 @@ from dataclasses import replace
 import ape
 import pytest
 
-from tests._cast import MAX, WAD, Terms
+from tests._cast import DAY_S, MAX, WAD, Terms
 
 # (changes to WETH, error, its arguments); WETH has LTV 80, threshold 83, bonus 2.5 to 5 %.
 RISK_REFUSED = [
@@ -34,7 +34,6 @@ RISK_ACCEPTED = [
     {"ltv_bps": 0, "threshold_bps": 1},
     {"threshold_bps": 9_999, "bonus_floor_bps": 0, "bonus_cap_bps": 0},
     {"bonus_floor_bps": 500},
-    {"ltv_bps": 0, "threshold_bps": 4_999, "bonus_cap_bps": 10_000},
     {"liquidation_fee_percent": 0},
     {"liquidation_fee_percent": 100},
     {"max_age_s": 60},
@@ -59,13 +58,14 @@ def test_set_risk__beyond_a_bound__refused(
     pool, configurator, weth, owner, changes, error, arguments
 ):
     with ape.reverts(getattr(configurator, error), **arguments):
-        configurator.setRisk(pool, weth.id, risk(weth, changes), sender=owner)
+        configurator.setRisk(pool, weth.id, risk(weth, changes), DAY_S, sender=owner)
 
 
 @pytest.mark.parametrize("changes", RISK_ACCEPTED)
-def test_set_risk__at_a_bound__accepted(pool, configurator, weth, owner, changes):
+def test_set_risk__at_a_bound__accepted(pool, configurator, chain, weth, owner, changes):
     p = risk(weth, changes)
-    configurator.setRisk(pool, weth.id, p, sender=owner)
+    configurator.setRisk(pool, weth.id, p, DAY_S, sender=owner)
+    chain.mine(deltatime=DAY_S)  # a threshold that was lowered is there
 
     data, bps = pool.reserveData(weth.id), WAD // 10_000
     assert (data.ltv, data.threshold) == (p["ltvBps"] * bps, p["thresholdBps"] * bps)
@@ -77,9 +77,8 @@ def test_set_risk__at_a_bound__accepted(pool, configurator, weth, owner, changes
 def test_set_risk__threshold_taken_away__refused(pool, configurator, weth, owner):
     """It would put pledged collateral out of a liquidator's reach."""
     with ape.reverts(configurator.ThresholdCannotVanish, id=weth.id):
-        configurator.setRisk(
-            pool, weth.id, risk(weth, {"ltv_bps": 0, "threshold_bps": 0}), sender=owner
-        )
+        changes = {"ltv_bps": 0, "threshold_bps": 0}
+        configurator.setRisk(pool, weth.id, risk(weth, changes), DAY_S, sender=owner)
 
 
 @pytest.mark.parametrize(("bonus_bps", "frontier"), TOXIC_FRONTIER)
@@ -87,7 +86,7 @@ def test_set_risk__threshold_below_the_toxic_frontier__accepted(
     pool, configurator, weth, owner, bonus_bps, frontier
 ):
     changes = {"bonus_cap_bps": bonus_bps, "threshold_bps": int(frontier * 10_000)}
-    configurator.setRisk(pool, weth.id, risk(weth, changes), sender=owner)
+    configurator.setRisk(pool, weth.id, risk(weth, changes), DAY_S, sender=owner)
     assert pool.reserveData(weth.id).threshold == int(frontier * 10_000) * WAD // 10_000
 
 
@@ -98,13 +97,27 @@ def test_set_risk__threshold_beyond_the_toxic_frontier__refused(
     threshold = int(frontier * 10_000) + 1
     changes = {"bonus_cap_bps": bonus_bps, "threshold_bps": threshold}
     with ape.reverts(configurator.BonusTimesThreshold, thresholdBps=threshold, capBps=bonus_bps):
-        configurator.setRisk(pool, weth.id, risk(weth, changes), sender=owner)
+        configurator.setRisk(pool, weth.id, risk(weth, changes), DAY_S, sender=owner)
 
 
+@pytest.fixture
+def low(market, weth):
+    """WETH has come down to a threshold of 10 %, which leaves room for any bonus."""
+    market.set_risk(weth, ltv_bps=0, threshold_bps=1_000)
+    market.wait(DAY_S)
+
+
+@pytest.mark.usefixtures("low")
 def test_set_risk__threshold_times_bonus_of_exactly_one__refused(pool, configurator, weth, owner):
     changes = {"ltv_bps": 0, "threshold_bps": 8_000, "bonus_cap_bps": 2_500}
     with ape.reverts(configurator.BonusTimesThreshold, thresholdBps=8_000, capBps=2_500):
-        configurator.setRisk(pool, weth.id, risk(weth, changes), sender=owner)
+        configurator.setRisk(pool, weth.id, risk(weth, changes), DAY_S, sender=owner)
+
+
+@pytest.mark.usefixtures("low")
+def test_set_risk__bonus_of_all__accepted_under_half(market, pool, weth):
+    market.set_risk(weth, ltv_bps=0, threshold_bps=4_999, bonus_cap_bps=10_000)
+    assert pool.reserveData(weth.id).bonusCap == WAD
 
 
 @pytest.mark.parametrize(
@@ -160,6 +173,7 @@ TERMS_REFUSED = [
     Terms(full_health_bps=0),
     Terms(dust_usd=0),
     Terms(dust_usd=2**24),
+    Terms(dust_usd=49),  # what is left could be written off
     Terms(write_off_below_usd=2**16),
 ]
 TERMS_ACCEPTED = [
@@ -169,6 +183,7 @@ TERMS_ACCEPTED = [
     Terms(full_health_bps=1),
     Terms(dust_usd=2**24 - 1, write_off_below_usd=2**16 - 1),
     Terms(dust_usd=1, write_off_below_usd=0),
+    Terms(dust_usd=50),
 ]
 
 

@@ -74,7 +74,7 @@ def test_list_reserve__seed_of_one_unit__accepted(pool, configurator, token, lis
 
 
 def test_list_reserve__seed_above_the_supply_cap__refused(pool, token, list_it):
-    with ape.reverts(pool.SupplyCapExceeded, id=5, total=SEED, cap=SEED // 2):
+    with ape.reverts(pool.SupplyCapExceeded, id=5, assets=SEED, room=SEED // 2):
         list_it(token, replace(NEW, supply_cap=SEED // 2))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests._cast import DAY_S, Terms, quickly
+from tests._cast import DAY_S, MAX, Terms, quickly
 
 GUARDIAN_ROLE, STEWARD_ROLE = 1, 2
 
@@ -20,7 +20,11 @@ def calls(pool, weth, owner):
         "listReserve": (pool, weth.token, p, 1),
         "setRates": (pool, weth.id, weth.asset.curve, 10, zero),
         "setLimits": (pool, weth.id, 0, 0, False),
-        "setRisk": (pool, weth.id, p),
+        "setIdleCap": (pool, weth.id, 0),
+        "setOutflowLimit": (pool, weth.id, 0, 0),
+        "tighten": (pool, weth.id, MAX, MAX, MAX, True),
+        "setRisk": (pool, weth.id, p, DAY_S),
+        "setCategory": (pool, 1, (1, 2, 9_000, 9_300, 100, 200, False), 0),
         "pause": (pool, weth.id),
         "unpause": (pool, weth.id),
         "freeze": (pool, weth.id),
@@ -41,7 +45,11 @@ RESTRICTED = (
     "listReserve",
     "setRates",
     "setLimits",
+    "setIdleCap",
+    "setOutflowLimit",
+    "tighten",
     "setRisk",
+    "setCategory",
     "pause",
     "unpause",
     "freeze",
@@ -49,6 +57,9 @@ RESTRICTED = (
     "setLiquidationTerms",
     "collectBuffer",
 )
+
+
+GUARDED = ("pause", "freeze", "tighten")
 
 
 def test_configurator__changes__are_these_and_no_others(configurator):
@@ -84,21 +95,21 @@ def grant(market, owner):
 
 @pytest.fixture
 def guarded(grant, calls, guardian):
-    """The guardian may stop things, and nothing else."""
-    grant(guardian, GUARDIAN_ROLE, [(f, calls[f]) for f in ("pause", "freeze")])
+    """The guardian may stop and tighten things, and nothing else."""
+    grant(guardian, GUARDIAN_ROLE, [(f, calls[f]) for f in GUARDED])
 
 
 @pytest.mark.usefixtures("guarded")
-def test_guardian__pauses_and_freezes__at_once(pool, configurator, weth, guardian):
-    configurator.pause(pool, weth.id, sender=guardian)
-    configurator.freeze(pool, weth.id, sender=guardian)
+def test_guardian__pauses_freezes_and_tightens__at_once(pool, configurator, calls, weth, guardian):
+    for function in GUARDED:
+        getattr(configurator, function)(*calls[function], sender=guardian)
 
     data = pool.reserveData(weth.id)
-    assert (data.paused, data.frozen) == (True, True)
+    assert (data.paused, data.frozen, data.borrowable) == (True, True, False)
 
 
 @pytest.mark.usefixtures("guarded")
-@pytest.mark.parametrize("function", [f for f in RESTRICTED if f not in ("pause", "freeze")])
+@pytest.mark.parametrize("function", [f for f in RESTRICTED if f not in GUARDED])
 def test_guardian__anything_else__refused(configurator, calls, guardian, function):
     with ape.reverts(configurator.AccessManagedUnauthorized, caller=guardian):
         getattr(configurator, function)(*calls[function], sender=guardian)

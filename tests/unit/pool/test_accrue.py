@@ -10,17 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests._cast import (
-    DAY_S,
-    MAX,
-    WAD,
-    YEAR_S,
-    Words,
-    decode_words,
-    div_up,
-    event,
-    quickly,
-)
+from tests._cast import DAY_S, MAX, WAD, YEAR_S, Words, decode_words, div_up, event, quickly, stored
 
 MAX_RATE = 20 * WAD // YEAR_S
 MASK_88 = 2**88 - 1
@@ -79,7 +69,7 @@ def test_accrue__anywhere_on_the_curve__charges_the_formula_to_the_unit(
 
     log = event(pool.accrue(usdc.id, sender=supplier), pool.Accrued)
 
-    stored = decode_words(log.index, log.totals)
+    stored = decode_words(log.interest, log.totals)
     assert stored.timestamp_s - before.timestamp_s >= 30 * DAY_S
     assert stored == after(before, stored.timestamp_s, rate_of(before))
 
@@ -91,7 +81,7 @@ def test_accrue__any__stores_what_it_emits(market, pool, usdc, supplier, lend):
     log = event(pool.accrue(usdc.id, sender=supplier), pool.Accrued)
 
     assert log.id == usdc.id
-    assert (log.index, log.totals) == tuple(pool.reserveWords(usdc.id)[:2])
+    assert (log.interest, log.totals) == stored(pool, usdc)
 
 
 def test_accrue__without_debt__leaves_the_indices(market, pool, weth, supplier):
@@ -100,7 +90,7 @@ def test_accrue__without_debt__leaves_the_indices(market, pool, weth, supplier):
 
     log = event(pool.accrue(weth.id, sender=supplier), pool.Accrued)
 
-    words = decode_words(log.index, log.totals)
+    words = decode_words(log.interest, log.totals)
     assert (words.supply_index, words.debt_index) == (WAD, WAD)
 
 
@@ -115,7 +105,7 @@ def test_accrue__a_year_of_idleness__is_not_charged_to_the_first_borrower(
 
     log = event(tx, pool.Borrow)
     assert log.shares == usdc.units(5_000)
-    assert decode_words(log.index, log.totals).timestamp_s == tx.timestamp // 1
+    assert decode_words(log.interest, log.totals).timestamp_s == tx.timestamp // 1
 
 
 def test_accrue__twice_in_a_block__charges_once(market, pool, chain, usdc, supplier, lend):
@@ -215,7 +205,7 @@ def eternity(market, project, owner, usdc, lend):
 def test_accrue__index_at_its_end__stays_there(market, pool, usdc, supplier):
     log = event(pool.accrue(usdc.id, sender=supplier), pool.Accrued)
 
-    assert decode_words(log.index, log.totals).debt_index == MASK_88
+    assert decode_words(log.interest, log.totals).debt_index == MASK_88
 
 
 @pytest.mark.usefixtures("eternity")

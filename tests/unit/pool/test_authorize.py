@@ -24,16 +24,6 @@ def test_authorize__any__is_shown_and_emitted(pool, supplier, stranger):
     assert (log.actions, log.expiry) == (WITHDRAW + BORROW, 2_000_000_000)
 
 
-def test_authorize__constants__are_the_four_actions(pool):
-    shown = (
-        pool.ACTION_SUPPLY(),
-        pool.ACTION_WITHDRAW(),
-        pool.ACTION_BORROW(),
-        pool.ACTION_COLLATERAL(),
-    )
-    assert shown == ACTIONS
-
-
 def test_authorize__again__replaces_what_was_granted(pool, supplier, stranger):
     quickly(pool.authorize, stranger, WITHDRAW, MAX, sender=supplier)
 

@@ -16,6 +16,7 @@ from tests._cast import (
     div_up,
     event,
     quickly,
+    stored,
 )
 
 
@@ -45,8 +46,8 @@ def test_borrow__any__emits_what_happened_and_the_new_words(ready, borrower, str
     log = event(tx, ready.pool.Borrow)
     assert (log.id, log.account, log.caller, log.to) == (usdc.id, borrower, borrower, stranger)
     assert (log.assets, log.shares) == (usdc.units(1_000), usdc.units(1_000))
-    assert (log.index, log.totals) == tuple(ready.pool.reserveWords(usdc.id)[:2])
-    assert decode_words(log.index, log.totals).debt_shares == usdc.units(1_000)
+    assert (log.interest, log.totals) == stored(ready.pool, usdc)
+    assert decode_words(log.interest, log.totals).debt_shares == usdc.units(1_000)
 
 
 @pytest.mark.usefixtures("aged")
@@ -55,7 +56,7 @@ def test_borrow__after_interest__rounds_shares_up(pool, usdc, borrower):
 
     log = event(pool.borrow(usdc.id, assets, borrower, borrower, sender=borrower), pool.Borrow)
 
-    index = decode_words(log.index, log.totals).debt_index
+    index = decode_words(log.interest, log.totals).debt_index
     assert assets * WAD % index != 0, "there must be something to round"
     assert log.shares == div_up(assets * WAD, index)
 
@@ -163,7 +164,7 @@ def test_borrow__a_unit_above_the_cap__refused(ready, borrower):
     cap = usdc.units(500)
     ready.set_limits(usdc, borrow_cap=cap)
 
-    with ape.reverts(ready.pool.BorrowCapExceeded, id=usdc.id, total=cap + 1, cap=cap):
+    with ape.reverts(ready.pool.BorrowCapExceeded, id=usdc.id, assets=cap + 1, room=cap):
         ready.pool.borrow(usdc.id, cap + 1, borrower, borrower, sender=borrower)
 
 
@@ -171,7 +172,7 @@ def test_borrow__cap_of_zero__refused(ready, borrower):
     usdc = ready["USDC"]
     ready.set_limits(usdc, borrow_cap=0)
 
-    with ape.reverts(ready.pool.BorrowCapExceeded, id=usdc.id, total=1, cap=0):
+    with ape.reverts(ready.pool.BorrowCapExceeded, id=usdc.id, assets=1, room=0):
         ready.pool.borrow(usdc.id, 1, borrower, borrower, sender=borrower)
 
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests._cast import (
-    DAY_S,
-    MAX,
-    WAD,
-    ZERO,
-    decode_words,
-    event,
-    quickly,
-)
+from tests._cast import DAY_S, MAX, WAD, ZERO, decode_words, event, quickly, stored
 from tests._revm import Reverted
 
 FRESH_TOKEN = "0x" + "11" * 20
@@ -22,15 +14,17 @@ FRESH_TOKEN = "0x" + "11" * 20
 @pytest.fixture(scope="module")
 def bare(project, owner):
     """A pool whose configurator is the owner himself: words go in unchecked."""
-    return owner.deploy(project.Pool, owner)
+    return project.IPool.at(owner.deploy(project.Pool, owner).address)
 
 
 # What a configurator may call, with arguments that it would accept.
 PRIVILEGES = {
-    "addReserve": (FRESH_TOKEN, 0, 0, 0, ZERO),
+    "addReserve": (FRESH_TOKEN, 0, 0, 0, ZERO, 0),
     "setRates": (0, 0, ZERO),
-    "setLimits": (0, 0),
-    "setRisk": (0, 0),
+    "setLimits": (0, 0, 0),
+    "setIdleCap": (0, 5),
+    "setRisk": (0, 0, 0),
+    "setCategoryTerms": (1, 1, 0),
     "setSwitches": (0, True, True),
     "setLiquidationTerms": (0,),
     "collectBuffer": (0, 0, FRESH_TOKEN),
@@ -47,12 +41,14 @@ def test_configuration__by_anyone_else__refused(pool, owner, function):
 @pytest.mark.parametrize("function", PRIVILEGES)
 def test_configuration__by_the_configurator__accepted(bare, project, owner, function):
     token = owner.deploy(project.MockToken, "T", "T", 18)
-    quickly(bare.addReserve, token, 0, 0, 0, ZERO, sender=owner)
+    quickly(bare.addReserve, token, 0, 0, 0, ZERO, 0, sender=owner)
 
     assert not getattr(bare, function)(*PRIVILEGES[function], sender=owner).failed
 
 
-@pytest.mark.parametrize("function", ["setRates", "setLimits", "setRisk", "setSwitches"])
+@pytest.mark.parametrize(
+    "function", ["setRates", "setLimits", "setIdleCap", "setRisk", "setSwitches", "collectBuffer"]
+)
 def test_configuration__of_an_unknown_reserve__refused(bare, owner, function):
     with ape.reverts(bare.UnknownReserve, id=9):
         getattr(bare, function)(9, *PRIVILEGES[function][1:], sender=owner)
@@ -71,44 +67,39 @@ def test_configurator__is_the_one_deployed_with(pool, configurator):
 
 
 def test_add_reserve__new_token__is_listed_and_emitted(bare, owner):
-    tx = bare.addReserve(FRESH_TOKEN, 1 << 10, 7, 99, ZERO, sender=owner)
+    tx = bare.addReserve(FRESH_TOKEN, 1 << 10, 7, 99, ZERO, 11, sender=owner)
 
     log = event(tx, bare.ReserveListed)
     assert (log.id, log.token) == (0, FRESH_TOKEN)
     configured = event(tx, bare.ReserveConfigured)
-    assert tuple(bare.reserveWords(0)) == (
-        configured.index,
-        configured.totals,
-        configured.risk,
-        configured.token,
-        configured.model,
-    )
-    words = decode_words(configured.index, configured.totals)
+    raw = bare.reserveWords(0)
+    assert configured.words == raw
+    words = decode_words(raw.interest, raw.totals)
     assert (words.supply_index, words.debt_index) == (WAD, WAD)
     assert words.timestamp_s == ape.chain.blocks.head.timestamp
 
 
 def test_add_reserve__token_twice__refused(bare, owner):
-    quickly(bare.addReserve, FRESH_TOKEN, 0, 0, 0, ZERO, sender=owner)
+    quickly(bare.addReserve, FRESH_TOKEN, 0, 0, 0, ZERO, 0, sender=owner)
 
     with ape.reverts(bare.AlreadyListed, token=FRESH_TOKEN, id=0):
-        bare.addReserve(FRESH_TOKEN, 0, 0, 0, ZERO, sender=owner)
+        bare.addReserve(FRESH_TOKEN, 0, 0, 0, ZERO, 0, sender=owner)
 
 
 def test_add_reserve__no_token__refused(bare, owner):
     with ape.reverts(bare.ZeroAddress):
-        bare.addReserve(ZERO, 0, 0, 0, ZERO, sender=owner)
+        bare.addReserve(ZERO, 0, 0, 0, ZERO, 0, sender=owner)
 
 
 def test_add_reserve__sixty_fourth__is_the_last(bare, owner):
     for i in range(1, 64):
-        quickly(bare.addReserve, f"0x{i:040x}", 0, 0, 0, ZERO, sender=owner)
+        quickly(bare.addReserve, f"0x{i:040x}", 0, 0, 0, ZERO, 0, sender=owner)
 
-    bare.addReserve(f"0x{64:040x}", 0, 0, 0, ZERO, sender=owner)
+    bare.addReserve(f"0x{64:040x}", 0, 0, 0, ZERO, 0, sender=owner)
 
     assert bare.reserveCount() == 64
     with ape.reverts(bare.TooManyReserves):
-        bare.addReserve(f"0x{65:040x}", 0, 0, 0, ZERO, sender=owner)
+        bare.addReserve(f"0x{65:040x}", 0, 0, 0, ZERO, 0, sender=owner)
 
 
 # ------------------------------------------------------------------------ what changes, and how
@@ -145,20 +136,21 @@ def test_set_limits__any__keeps_shares_and_interest(market, pool, usdc, owner):
 
     words = market.words(usdc)
     assert (words.supply_shares, words.debt_shares) == (before.supply_shares, before.debt_shares)
-    assert words.debt_index > before.debt_index
+    assert words.debt_index == before.debt_index
     data = pool.reserveData(usdc.id)
+    assert data.debtIndex > before.debt_index
     assert (data.supplyCap, data.borrowCap) == (usdc.units(200_000), 0)
     assert not data.borrowable
 
 
 def test_set_risk__any__replaces_the_word_and_emits_it(market, pool, configurator, weth, owner):
-    p = weth.asset.parameters(weth.feed.address) | {"ltvBps": 100, "thresholdBps": 200}
+    p = weth.asset.parameters(weth.feed.address) | {"ltvBps": 100, "thresholdBps": 8_400}
 
-    tx = configurator.setRisk(pool, weth.id, p, sender=owner)
+    tx = configurator.setRisk(pool, weth.id, p, 0, sender=owner)
 
     data = pool.reserveData(weth.id)
-    assert (data.ltv, data.threshold) == (WAD // 100, WAD // 50)
-    assert event(tx, pool.ReserveConfigured).risk == pool.reserveWords(weth.id)[2]
+    assert (data.ltv, data.threshold) == (WAD // 100, WAD * 84 // 100)
+    assert event(tx, pool.ReserveConfigured).words == pool.reserveWords(weth.id)
 
 
 def test_set_liquidation_terms__any__emits_the_word(bare, owner):
@@ -185,7 +177,7 @@ def test_collect_buffer__all_of_it__pays_it_out(still, owner, guardian, income):
     assert still.pool.reserveData(usdc.id).buffer == 0
     log = event(tx, still.pool.BufferCollected)
     assert (log.id, log.to, log.assets) == (usdc.id, guardian, income)
-    assert (log.index, log.totals) == tuple(still.pool.reserveWords(usdc.id)[:2])
+    assert (log.interest, log.totals) == stored(still.pool, usdc)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests._cast import (
     decode_words,
     event,
     quickly,
+    stored,
 )
 from tests._rule import Case, Rule
 
@@ -231,10 +232,13 @@ def test_liquidate__any__emits_both_sides_and_the_new_words(
     log = event(tx, pool.Liquidate)
     assert (log.account, log.debtId, log.collateralId) == (borrower, usdc.id, weth.id)
     assert (log.liquidator, log.to) == (liquidator, stranger)
-    totals = {t.id: (t.index, t.totals) for t in tx.decode_logs(pool.LiquidationTotals)}
-    assert totals == {r.id: tuple(pool.reserveWords(r.id)[:2]) for r in (weth, usdc)}
-    assert decode_words(*totals[usdc.id]).debt_shares == usdc.units(15_000) - log.repaidShares
-    assert decode_words(*totals[weth.id]).supply_shares == weth.units(11) - log.seizedShares
+    debt, collateral = (
+        (log.debtInterest, log.debtTotals),
+        (log.collateralInterest, log.collateralTotals),
+    )
+    assert (debt, collateral) == (stored(pool, usdc), stored(pool, weth))
+    assert decode_words(*debt).debt_shares == usdc.units(15_000) - log.repaidShares
+    assert decode_words(*collateral).supply_shares == weth.units(11) - log.seizedShares
 
 
 def test_liquidate__to_another__pays_him(pool, weth, usdc, borrower, liquidator, stranger, fall):
@@ -272,6 +276,7 @@ def test_liquidate__one_asset_on_both_sides__nets_them(
     market.supply(stranger, weth, 10)
     market.borrow(stranger, weth, 8)
     market.set_risk(weth, ltv_bps=7_800, threshold_bps=7_900)
+    market.wait(DAY_S)  # until it is there
 
     tx = pool.liquidate(stranger, weth.id, weth.id, MAX, 0, liquidator, sender=liquidator)
 
@@ -595,9 +600,9 @@ def test_liquidate__bad_debt_with_buffer__is_paid_from_it_first(
 
     log = event(tx, pool.WriteOff)
     assert (log.id, log.account) == (usdc.id, borrower)
-    assert (log.assets, log.shares) == (LOST, LOST)
+    assert log.assets == LOST
     assert log.deficit == max(LOST - buffer, 0)
-    assert (log.index, log.totals) == tuple(pool.reserveWords(usdc.id)[:2])
+    assert (log.interest, log.totals) == stored(pool, usdc)
 
 
 def test_liquidate__bad_debt__spares_other_borrowers(
@@ -622,8 +627,8 @@ def test_liquidate__worthless_rest_of_collateral__is_forfeited(
 
     log = event(tx, pool.Forfeit)
     assert (log.id, log.account) == (fine.id, borrower)
-    assert (log.assets, log.shares) == (fine.units(100), fine.units(100))
-    assert (log.index, log.totals) == tuple(pool.reserveWords(fine.id)[:2])
+    assert log.assets == fine.units(100)
+    assert (log.interest, log.totals) == stored(pool, fine)
     assert pool.reserveData(fine.id).buffer == fine.units(100)
     assert pool.positions(borrower) == []
 

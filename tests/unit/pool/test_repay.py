@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests._cast import MAX, WAD, decode_words, div_up, event
+from tests._cast import MAX, WAD, decode_words, div_up, event, stored
 
 pytestmark = pytest.mark.usefixtures("indebted")
 
@@ -29,11 +29,11 @@ def test_repay__part__rounds_shares_down_and_emits_the_new_words(pool, usdc, bor
 
     log = event(pool.repay(usdc.id, assets, borrower, sender=stranger), pool.Repay)
 
-    index = decode_words(log.index, log.totals).debt_index
+    index = decode_words(log.interest, log.totals).debt_index
     assert assets * WAD % index != 0, "there must be something to round"
     assert (log.assets, log.shares) == (assets, assets * WAD // index)
     assert (log.id, log.account, log.caller) == (usdc.id, borrower, stranger)
-    assert (log.index, log.totals) == tuple(pool.reserveWords(usdc.id)[:2])
+    assert (log.interest, log.totals) == stored(pool, usdc)
 
 
 @pytest.mark.usefixtures("aged")
@@ -45,7 +45,7 @@ def test_repay__at_or_above_the_debt__clears_it_and_takes_no_more(
 
     log = event(pool.repay(usdc.id, offer, borrower, sender=stranger), pool.Repay)
 
-    index = decode_words(log.index, log.totals).debt_index
+    index = decode_words(log.interest, log.totals).debt_index
     assert log.assets == div_up(log.shares * index, WAD) > usdc.units(10_000)
     assert usdc.token.balanceOf(stranger) == before - log.assets
     assert pool.debtBalance(borrower, usdc.id) == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests._cast import MAX, WAD, quickly
+from tests._cast import DAY_S, MAX, WAD, quickly
 
 SYMBOLS = ("WETH", "USDC", "WBTC", "CENT")
 AMOUNTS = {"WETH": 10, "USDC": 20_000, "WBTC": 1, "CENT": 5_000}
@@ -126,6 +126,7 @@ def test_liquidate__any_collateral_of_several__takes_it_from_that_one(
     for s in SYMBOLS:
         market.set_price(market[s], market[s].asset.price_usd / (1 if s == "WETH" else 1_000))
     market.set_risk(weth, ltv_bps=0, threshold_bps=500)
+    market.wait(DAY_S)  # until it is there
     assert pool.healthFactor(borrower) < WAD
 
     pool.liquidate(borrower, weth.id, market[symbol].id, MAX, 0, liquidator, sender=liquidator)

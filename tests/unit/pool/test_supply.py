@@ -5,7 +5,19 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests._cast import COLLATERAL, MAX, SUPPLY, WAD, WITHDRAW, decode_words, event, quickly
+from tests._cast import (
+    COLLATERAL,
+    DEBT,
+    IDLE,
+    MAX,
+    SUPPLY,
+    WAD,
+    WITHDRAW,
+    decode_words,
+    event,
+    quickly,
+    stored,
+)
 
 FOREVER = MAX
 
@@ -26,8 +38,8 @@ def test_supply__any__emits_what_happened_and_the_new_words(pool, weth, supplier
     log = event(tx, pool.Supply)
     assert (log.id, log.account, log.caller) == (weth.id, supplier, supplier)
     assert (log.assets, log.shares) == (weth.units(2), weth.units(2))
-    assert (log.index, log.totals) == tuple(pool.reserveWords(weth.id)[:2])
-    assert decode_words(log.index, log.totals).supply_shares == weth.units(3)
+    assert (log.interest, log.totals) == stored(pool, weth)
+    assert decode_words(log.interest, log.totals).supply_shares == weth.units(3)
 
 
 @pytest.mark.usefixtures("aged")
@@ -36,7 +48,7 @@ def test_supply__after_interest__rounds_shares_down(pool, usdc, stranger):
 
     log = event(pool.supply(usdc.id, assets, stranger, sender=stranger), pool.Supply)
 
-    index = decode_words(log.index, log.totals).supply_index
+    index = decode_words(log.interest, log.totals).supply_index
     assert assets * WAD % index != 0, "there must be something to round"
     assert log.shares == assets * WAD // index
     assert pool.supplyBalance(stranger, usdc.id) < assets
@@ -77,9 +89,9 @@ def test_supply__tops_up__leaves_the_collateral_switch_alone(market, pool, weth,
     assert not position.collateral
 
 
-@pytest.mark.parametrize("unknown", [5, 63, 64, MAX])
+@pytest.mark.parametrize("unknown", [5, 63, IDLE | 5, IDLE | 63, DEBT, MAX])
 def test_supply__unknown_reserve__refused(pool, unknown, supplier):
-    with ape.reverts(pool.UnknownReserve, id=unknown):
+    with ape.reverts(pool.UnknownReserve, id=unknown if unknown < IDLE else unknown - IDLE):
         pool.supply(unknown, 1, supplier, sender=supplier)
 
 
@@ -141,17 +153,17 @@ def test_supply__up_to_the_cap__accepted(market, pool, usdc, supplier):
 
 
 def test_supply__one_unit_above_the_cap__refused(market, pool, usdc, supplier):
-    cap = usdc.units(500)
-    market.set_limits(usdc, supply_cap=cap)
+    room = usdc.units(499)
+    market.set_limits(usdc, supply_cap=usdc.units(500))
 
-    with ape.reverts(pool.SupplyCapExceeded, id=usdc.id, total=cap + 1, cap=cap):
-        pool.supply(usdc.id, usdc.units(499) + 1, supplier, sender=supplier)
+    with ape.reverts(pool.SupplyCapExceeded, id=usdc.id, assets=room + 1, room=room):
+        pool.supply(usdc.id, room + 1, supplier, sender=supplier)
 
 
 def test_supply__cap_of_zero__refused(market, pool, cent, supplier):
     market.set_limits(cent, supply_cap=0)
 
-    with ape.reverts(pool.SupplyCapExceeded, id=cent.id, total=cent.units(1) + 1, cap=0):
+    with ape.reverts(pool.SupplyCapExceeded, id=cent.id, assets=1, room=0):
         pool.supply(cent.id, 1, supplier, sender=supplier)
 
 
@@ -163,8 +175,8 @@ def test_supply__no_cap__takes_whatever_there_is(pool, cent, supplier):
     assert pool.supplyBalance(supplier, cent.id) == everything
 
 
-def test_supply__more_shares_than_a_word_holds__refused(pool, cent, supplier):
-    quickly(cent.token.mint, supplier, 2**112, sender=supplier)
-
-    with ape.reverts(pool.SharesOverflow, shares=2**112 + cent.units(1)):
-        pool.supply(cent.id, 2**112, supplier, sender=supplier)
+@pytest.mark.parametrize(("assets", "sum_"), [(2**112, 2**112), (2**112 - 1, 2**112 + 99)])
+def test_supply__more_shares_than_a_word_holds__refused(pool, cent, supplier, assets, sum_):
+    """Neither the account's own word nor, with the seed of 100 units, the reserve's."""
+    with ape.reverts(pool.SharesOverflow, shares=sum_):
+        pool.supply(cent.id, assets, supplier, sender=supplier)

@@ -177,8 +177,7 @@ def test_switches__token_that_answers_nothing__is_stopped_all_the_same(
 
     switch(name, usdc)
 
-    _, _, _, word, _ = pool.reserveWords(usdc.id)
-    assert word >> {"pause": 254, "freeze": 255}[name] & 1
+    assert pool.reserveWords(usdc.id).token >> {"pause": 254, "freeze": 255}[name] & 1
 
 
 def test_switches__both__are_independent(pool, usdc, switch):

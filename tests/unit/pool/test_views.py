@@ -9,6 +9,8 @@ import pytest
 
 from tests._cast import MAX, WAD, YEAR_S, Terms, decode_words, div_up, quickly
 
+NO_IDLE_CAP = 2**94 - 1
+
 
 @pytest.mark.usefixtures("aged")
 def test_supply_balance__with_interest__is_rounded_down(market, pool, usdc, supplier):
@@ -87,6 +89,8 @@ def test_reserve_data__as_listed__shows_every_parameter(pool, weth):
     assert data.rateModel == "0x" + "00" * 20
     assert (data.paused, data.frozen, data.borrowable) == (False, False, True)
     assert (data.supplyCap, data.borrowCap) == (MAX, MAX)
+    assert (data.idleAssets, data.idleCap, data.minDebt) == (0, NO_IDLE_CAP, 0)
+    assert data.outflowRoom == MAX
     assert (data.price, data.priceDecimals, data.maxAge) == (asset.answer, 26, asset.max_age_s)
     bps = WAD // 10_000
     assert data.ltv == asset.ltv_bps * bps
@@ -141,16 +145,17 @@ def test_reserve_data__donation__is_buffer_and_nothing_else(market, pool, usdc, 
 
 
 def test_reserve_words__as_listed__unpack_to_what_was_configured(market, pool, weth):
-    index, totals, risk, token, model = pool.reserveWords(weth.id)
+    raw = pool.reserveWords(weth.id)
 
-    words = decode_words(index, totals)
+    words = decode_words(raw.interest, raw.totals)
     assert (words.supply_index, words.debt_index) == (WAD, WAD)
     assert (words.supply_shares, words.debt_shares) == (weth.units(1), 0)
     assert words.reserve_factor_percent == 10
     assert words.borrowable
     assert not words.external_model
-    assert risk & (1 << 160) - 1 == int(weth.feed.address, 16)
-    assert (token, model) == (int(weth.token.address, 16), 0)
+    assert raw.risk & (1 << 160) - 1 == int(weth.feed.address, 16)
+    assert raw.token == int(weth.token.address, 16) | NO_IDLE_CAP << 160
+    assert (raw.model, raw.ramp, raw.outflow, raw.idleCap) == (0, 0, 0, NO_IDLE_CAP)
 
 
 def test_reserve_id__of_each_token__is_its_place_in_the_list(market, pool):

@@ -7,6 +7,8 @@ import pytest
 
 from tests._cast import (
     BORROW,
+    DEBT,
+    IDLE,
     MAX,
     SUPPLY,
     WAD,
@@ -16,6 +18,7 @@ from tests._cast import (
     div_up,
     event,
     quickly,
+    stored,
 )
 
 
@@ -39,8 +42,8 @@ def test_withdraw__any__emits_what_happened_and_the_new_words(
     log = event(tx, pool.Withdraw)
     assert (log.id, log.account, log.caller, log.to) == (weth.id, supplier, supplier, stranger)
     assert (log.assets, log.shares) == (weth.units(1), weth.units(1))
-    assert (log.index, log.totals) == tuple(pool.reserveWords(weth.id)[:2])
-    assert decode_words(log.index, log.totals).supply_shares == weth.units(3)  # with the seed
+    assert (log.interest, log.totals) == stored(pool, weth)
+    assert decode_words(log.interest, log.totals).supply_shares == weth.units(3)  # with the seed
 
 
 @pytest.mark.usefixtures("aged")
@@ -50,7 +53,7 @@ def test_withdraw__after_interest__rounds_shares_up(pool, usdc, supplier):
     tx = pool.withdraw(usdc.id, assets, supplier, supplier, sender=supplier)
 
     log = event(tx, pool.Withdraw)
-    index = decode_words(log.index, log.totals).supply_index
+    index = decode_words(log.interest, log.totals).supply_index
     assert assets * WAD % index != 0, "there must be something to round"
     assert log.shares == div_up(assets * WAD, index)
 
@@ -64,7 +67,7 @@ def test_withdraw__maximum__pays_principal_and_interest_and_leaves_nothing(
 
     log = event(pool.withdraw(usdc.id, MAX, supplier, supplier, sender=supplier), pool.Withdraw)
 
-    index = decode_words(log.index, log.totals).supply_index
+    index = decode_words(log.interest, log.totals).supply_index
     assert log.assets == log.shares * index // WAD > usdc.units(100_000)
     assert usdc.token.balanceOf(supplier) == before + log.assets
     assert pool.positions(supplier) == []
@@ -80,7 +83,7 @@ def test_withdraw__a_unit_more_than_the_balance__refused(market, pool, weth, sup
     market.supply(supplier, weth, 3)
     held = weth.units(3)
 
-    with ape.reverts(pool.InsufficientSupply, id=weth.id, requested=held + 1, available=held):
+    with ape.reverts(pool.InsufficientShares, positionId=weth.id, requested=held + 1, held=held):
         pool.withdraw(weth.id, held + 1, supplier, supplier, sender=supplier)
 
 
@@ -97,7 +100,7 @@ def test_withdraw__maximum_of_nothing__refused(pool, weth, supplier):
 
 
 def test_withdraw__something_of_nothing__refused(pool, weth, supplier):
-    with ape.reverts(pool.InsufficientSupply, id=weth.id, requested=1, available=0):
+    with ape.reverts(pool.InsufficientShares, positionId=weth.id, requested=1, held=0):
         pool.withdraw(weth.id, 1, supplier, supplier, sender=supplier)
 
 
@@ -108,9 +111,9 @@ def test_withdraw__to_nobody__refused(market, pool, weth, supplier):
         pool.withdraw(weth.id, 1, supplier, ZERO, sender=supplier)
 
 
-@pytest.mark.parametrize("unknown", [5, 64, MAX])
+@pytest.mark.parametrize("unknown", [5, IDLE | 5, DEBT, MAX])
 def test_withdraw__unknown_reserve__refused(pool, unknown, supplier):
-    with ape.reverts(pool.UnknownReserve, id=unknown):
+    with ape.reverts(pool.UnknownReserve, id=unknown if unknown < IDLE else unknown - IDLE):
         pool.withdraw(unknown, 1, supplier, supplier, sender=supplier)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests._cast import DAY_S, MAX, WAD, decode_words, event, quickly
+from tests._cast import DAY_S, MAX, WAD, decode_words, event, quickly, stored
 
 
 @pytest.fixture
@@ -134,8 +134,8 @@ def test_write_off__forfeited_collateral__becomes_buffer_and_its_words_are_emitt
     log = event(pool.writeOff(borrower, sender=liquidator), pool.Forfeit)
 
     assert (log.id, log.account) == (weth.id, borrower)
-    assert log.assets == log.shares == weth.units(10)
-    assert (log.index, log.totals) == tuple(pool.reserveWords(weth.id)[:2])
+    assert log.assets == weth.units(10)
+    assert (log.interest, log.totals) == stored(pool, weth)
     assert pool.reserveData(weth.id).buffer == weth.units(10)
 
 
@@ -148,7 +148,7 @@ def test_write_off__forfeited_collateral_of_the_debts_asset__pays_for_it_first(
     log = event(pool.writeOff(borrower, sender=liquidator), pool.WriteOff)
 
     assert log.deficit == usdc.units(10_000 - 20)
-    assert decode_words(log.index, log.totals).supply_shares == usdc.units(80_001)
+    assert decode_words(log.interest, log.totals).supply_shares == usdc.units(80_001)
 
 
 def test_write_off__then_everybody_leaves__is_paid_in_full(
@@ -213,8 +213,23 @@ def test_write_off__of_everything__emits_the_frozen_word(
 
     log = event(pool.writeOff(liquidator, sender=supplier), pool.ReserveConfigured)
 
-    assert (log.id, log.token) == (fine.id, pool.reserveWords(fine.id).token)
-    assert log.token >> 255 == 1
+    words = pool.reserveWords(fine.id)
+    assert (log.id, log.words) == (fine.id, words)
+    assert words.token >> 255 == 1
+
+
+@pytest.mark.usefixtures("wiped_out")
+def test_unfreeze__worthless__refused(market, pool, fine, owner):
+    with ape.reverts(pool.ReserveWorthless, id=fine.id):
+        market.configurator.unfreeze(pool, fine.id, sender=owner)
+
+
+@pytest.mark.usefixtures("wiped_out")
+def test_pause__worthless__goes_on_and_off(market, pool, fine, owner):
+    market.configurator.pause(pool, fine.id, sender=owner)
+    market.configurator.unpause(pool, fine.id, sender=owner)
+    data = pool.reserveData(fine.id)
+    assert (data.paused, data.frozen) == (False, True)
 
 
 @pytest.mark.usefixtures("wiped_out")
