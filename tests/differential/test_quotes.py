@@ -379,11 +379,13 @@ class World:
             return pool.liquidate(*args, least, LIQUIDATOR, sender=LIQUIDATOR)
 
         debts = lambda: [r[0] for r in pool.positions(account) if r[2]]  # noqa: E731
+        owed = pool.debtBalance(account, debt) if debt < len(ASSETS) else 0
+        remains = q.repaid < owed or len(debts()) > 1
         refusal, answer, left = self.tried(act, debts)
         assert q.refusal == refusal, args
         if refusal == bytes(4):
             assert (q.repaid, q.received) == answer
-            assert not (q.writesOff and left)
+            assert bool(left) == (remains and not q.writesOff)
         else:
             assert (q.repaid, q.received) == (0, 0)
         return "liquidate " + ("written off" if q.writesOff else error_name(refusal))
@@ -478,6 +480,21 @@ def test_quote_liquidation__of_debt_in_the_collateral_itself__is_what_the_pool_d
     world.pass_time(DAY_S)
 
     assert world.check_pair(debtor, 0, 0, MAX, as_shares=as_shares) == "liquidate ok"
+
+
+@pytest.mark.parametrize(("other_usd", "ending"), [(45, "written off"), (57, "ok")])
+def test_quote_liquidation__with_other_collateral_left__writes_off_what_is_worth_little(
+    other_usd: int, ending: str
+) -> None:
+    world = World(0)
+    pool, (debtor, supplier, *_) = world.pool, ACCOUNTS
+    pool.supply(0, 100 * WAD, supplier, sender=supplier)
+    pool.supply(2, 10**8, debtor, sender=debtor)
+    pool.supply(3, other_usd * 100 // 3, debtor, sender=debtor)
+    pool.borrow(0, 20 * WAD, debtor, debtor, sender=debtor)
+    world.set_price(2, 10_000 * 10**8)
+
+    assert world.check_pair(debtor, 0, 2, MAX, as_shares=False) == f"liquidate {ending}"
 
 
 def test_quotes__of_another_block__are_noticed() -> None:
