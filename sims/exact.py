@@ -1486,9 +1486,10 @@ class Pool:
         if held and (id_ in a.idle) is not idle:
             raise Revert("OtherMode", account, position_id)
         a.set_supply(id_, _fitting(held + shares))
-        if held == 0:
-            (a.idle.add if idle else a.idle.discard)(id_)
-            (a.not_collateral.discard if collateral else a.not_collateral.add)(id_)
+        if held == 0 and idle:
+            a.idle.add(id_)
+        if held == 0 and not collateral:
+            a.not_collateral.add(id_)
         return held
 
     def _decrease_supply(self, account: str, position_id: int, shares: int) -> bool:

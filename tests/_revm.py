@@ -55,7 +55,6 @@ def _selector(item: dict[str, Any]) -> bytes:
 @cache
 def _errors() -> dict[bytes, dict[str, Any]]:
     items = [i for t in contract_types().values() for i in t["abi"] if i["type"] == "error"]
-    items.append({"name": "DivWadFailed", "inputs": []})  # Solady's, which no ABI lists
     return {_selector(i): i for i in items}
 
 
