@@ -5,17 +5,16 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {PoolBase} from "./PoolBase.sol";
 import {PoolExtension} from "./PoolExtension.sol";
-import {ILiquidationModel, LiquidationCase, LiquidationTerms} from "./interfaces/ILiquidationModel.sol";
+import {LiquidationCase, LiquidationTerms} from "./interfaces/ILiquidationModel.sol";
 import {AccountData, IPoolActions, IPoolCallbacks} from "./interfaces/IPoolActions.sol";
 import {FeedReader} from "./oracle/FeedReader.sol";
-import {TargetHealth} from "./liquidation/TargetHealth.sol";
+import {LiquidationRule} from "./liquidation/LiquidationRule.sol";
 import {Amounts} from "./libraries/Amounts.sol";
 import {Category} from "./libraries/Categories.sol";
 import {Transient} from "./libraries/Transient.sol";
 import {LiquidationWord} from "./libraries/LiquidationWord.sol";
 import {Holder, Ledger, Positions} from "./libraries/Positions.sol";
 import {Interest, Reserves, ReserveSlots, Risk, Token, Totals} from "./libraries/Reserves.sol";
-import {Untrusted} from "./libraries/Untrusted.sol";
 import {Valuation} from "./libraries/Valuation.sol";
 import {WAD, WadMath} from "./libraries/WadMath.sol";
 
@@ -80,10 +79,7 @@ contract Pool is PoolBase, IPoolActions {
         (assets, shares) = amount.toSupply(interest.supplyIndex());
 
         _open(account, positionId, shares);
-        uint256 cap = totals.supplyCap();
-        totals = totals.addSupply(shares);
-        uint256 supplied = totals.supplyAssets(interest);
-        if (supplied > cap) revert SupplyCapExceeded(positionId, assets, cap.zeroFloorSub(supplied - assets));
+        totals = _addSupply(positionId, interest, totals, shares, assets);
         _refillOutflow(positionId, totals, assets);
 
         _store(positionId, interest, totals);
@@ -503,7 +499,7 @@ contract Pool is PoolBase, IPoolActions {
     function _size(Liquidation memory l, uint256 maxRepay) private view {
         Assessment memory a = l.a;
         LiquidationTerms memory terms = l.terms.terms();
-        (uint256 repayValue, uint256 bonus) = _ask(
+        (uint256 repayValue, uint256 bonus) = LiquidationRule.size(
             l.terms.model(),
             LiquidationCase({
                 debtValue: a.debtValue,
@@ -561,23 +557,6 @@ contract Pool is PoolBase, IPoolActions {
                 - Valuation.valueDown(l.seized, a.collateralPrice, a.collateralDecimals).min(a.collateralSide);
             debtValue = a.debtValue - Valuation.valueDown(l.repaid, a.debtPrice, a.debtDecimals).min(a.debtSide);
         }
-    }
-
-    /// @dev The pool's external model, held to its bounds, or the built-in rule.
-    function _ask(address model, LiquidationCase memory c, LiquidationTerms memory terms)
-        private
-        view
-        returns (uint256 repayValue, uint256 bonus)
-    {
-        if (model != address(0)) {
-            bool ok;
-            (ok, repayValue, bonus) = Untrusted.ask(model, abi.encodeCall(ILiquidationModel.size, (c, terms)), 2);
-            // An answer too small to act on is none.
-            if (ok && repayValue != 0 && repayValue >= terms.dust.min(c.debtSide)) {
-                return (repayValue.min(c.debtSide), bonus.min(c.bonusCap));
-            }
-        }
-        return TargetHealth.size(c, terms);
     }
 
     /// @dev Takes the collateral from the account: in assets that leave the pool, or in shares that become the supply of `to`.

@@ -13,7 +13,7 @@ import {Holder, Ledger, Positions} from "./libraries/Positions.sol";
 import {Ramps} from "./libraries/Ramps.sol";
 import {Interest, Reserves, ReserveSlots, Risk, Token, Totals} from "./libraries/Reserves.sol";
 import {Valuation} from "./libraries/Valuation.sol";
-import {WAD, WadMath} from "./libraries/WadMath.sol";
+import {WadMath} from "./libraries/WadMath.sol";
 
 /// @notice The storage of a pool, and the steps that its actions share.
 abstract contract PoolBase is IPoolErrors {
@@ -100,8 +100,7 @@ abstract contract PoolBase is IPoolErrors {
 
     // ------------------------------------------------------------------ the reserve
 
-    /// @dev The words of a reserve whose id is known to be in range: checked once, and not at every access, which costs 200 gas
-    /// an action.
+    /// @dev The words of a reserve whose id is known to be in range: checked once, and not at every access, which costs gas each time.
     function _slots(uint256 id) internal pure returns (ReserveSlots storage slots) {
         assembly ("memory-safe") {
             slots.slot := add(_reserves.slot, shl(4, id)) // 16 words each
@@ -129,7 +128,7 @@ abstract contract PoolBase is IPoolErrors {
     function _accrue(uint256 id) internal returns (Interest, Totals) {
         ReserveSlots storage slots = _slots(id);
         (Interest before, Totals totals) = (slots.interest, slots.totals);
-        (Interest interest,) = slots.accrue(before, totals, id);
+        Interest interest = slots.accrue(before, totals, id);
         if (before.hasExternalModel()) {
             slots.notifyModel(before, totals, id);
             slots.interest = interest;
@@ -139,6 +138,18 @@ abstract contract PoolBase is IPoolErrors {
 
     function _store(uint256 id, Interest interest, Totals totals) internal {
         (_slots(id).interest, _slots(id).totals) = (interest, totals);
+    }
+
+    /// @dev Mints supply shares for `assets` that come in, up to the cap.
+    function _addSupply(uint256 id, Interest interest, Totals totals, uint256 shares, uint256 assets)
+        internal
+        pure
+        returns (Totals sum)
+    {
+        sum = totals.addSupply(shares);
+        uint256 cap = sum.supplyCap();
+        uint256 supplied = sum.supplyAssets(interest);
+        if (supplied > cap) revert SupplyCapExceeded(id, assets, cap.zeroFloorSub(supplied - assets));
     }
 
     /// @dev Burns supply shares against `assets` that leave the pool. What stays must cover what is lent.

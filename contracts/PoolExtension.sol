@@ -245,10 +245,7 @@ contract PoolExtension is PoolBase, IPoolExtension {
         } else {
             _requireOpen(id, token);
             (assets, shares) = held.toSupply(interest.supplyIndex());
-            uint256 cap = totals.supplyCap();
-            totals = totals.addSupply(shares);
-            uint256 supplied = totals.supplyAssets(interest);
-            if (supplied > cap) revert SupplyCapExceeded(id, assets, cap.zeroFloorSub(supplied - assets));
+            totals = _addSupply(id, interest, totals, shares, assets);
             _refillOutflow(id, totals, assets);
             token = _removeIdle(id, token, assets);
         }

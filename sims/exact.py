@@ -14,7 +14,10 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sims.snapshot import Snapshot
 
 WAD = 10**18
 BPS = 10**14
@@ -678,76 +681,6 @@ class _Pair:
 # ---------------------------------------------------------------------- pool
 
 
-class ReserveWords(Protocol):
-    """A reserve as `sims.snapshot` keeps it."""
-
-    @property
-    def index_word(self) -> int: ...
-    @property
-    def totals_word(self) -> int: ...
-    @property
-    def risk_word(self) -> int: ...
-    @property
-    def token_word(self) -> int: ...
-    @property
-    def ramp_word(self) -> int: ...
-    @property
-    def outflow_word(self) -> int: ...
-    @property
-    def idle_cap_word(self) -> int: ...
-    @property
-    def answer(self) -> int: ...
-    @property
-    def updated_at(self) -> int: ...
-    @property
-    def balance(self) -> int: ...
-
-
-class AccountPosition(Protocol):
-    """One position of one account as `sims.snapshot` keeps it."""
-
-    @property
-    def account(self) -> str: ...
-    @property
-    def id(self) -> int: ...
-    @property
-    def supply_shares(self) -> int: ...
-    @property
-    def debt_shares(self) -> int: ...
-    @property
-    def collateral(self) -> bool: ...
-    @property
-    def idle(self) -> bool: ...
-    @property
-    def category(self) -> int: ...
-
-
-class CategoryWords(Protocol):
-    """A category as `sims.snapshot` keeps it."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def word(self) -> int: ...
-    @property
-    def ramp_word(self) -> int: ...
-
-
-class SnapshotLike(Protocol):
-    """What `Pool.from_snapshot` reads."""
-
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def reserves(self) -> Sequence[ReserveWords]: ...
-    @property
-    def positions(self) -> Sequence[AccountPosition]: ...
-    @property
-    def categories(self) -> Sequence[CategoryWords]: ...
-    @property
-    def liquidation_terms(self) -> LiquidationTerms: ...
-
-
 @dataclass
 class _Before:
     """What an action found, to put back when it reverts; accounts are kept as it meets them."""
@@ -787,7 +720,7 @@ class Pool:
         self._deferred: list[str] | None = None
 
     @classmethod
-    def from_snapshot(cls, snapshot: SnapshotLike) -> Pool:
+    def from_snapshot(cls, snapshot: Snapshot) -> Pool:
         """The pool as it was at the snapshot's block."""
         reserves = [
             Reserve.from_words(

@@ -282,32 +282,19 @@ def cap_code(raw: int | None) -> int:
     return code
 
 
-def _caps_around(raw: Fraction) -> tuple[int, int]:
-    """The greatest expressible cap at or below `raw` and the least above it, raw token units."""
-    exponent = 0
-    while raw >= (MAX_MANTISSA + 1) * 10**exponent:
-        exponent += 1
-    below = int(raw / 10**exponent) * 10**exponent
-    above = below + 10**exponent
-    if above == (MAX_MANTISSA + 1) * 10**exponent:  # 512 is no mantissa; the next one is 520
-        above = 520 * 10**exponent
-    return below, above
+def _expressible_around(raw: Fraction, most: int) -> tuple[int, int]:
+    """Of the numbers digits * 10**zeros, digits up to `most`: the last up to `raw`, the next."""
+    zeros = 0
+    while raw >= (most + 1) * 10**zeros:
+        zeros += 1
+    digits = int(raw / 10**zeros)
+    if digits < most:
+        return digits * 10**zeros, (digits + 1) * 10**zeros
+    return digits * 10**zeros, (most // 10 + 1) * 10 ** (zeros + 1)
 
 
 MAX_DIGITS, MAX_ZEROS = 15, 31
 """A minimum is stored as a number up to 15 and zeros."""
-
-
-def _minimums_around(raw: Fraction) -> tuple[int, int]:
-    """The greatest expressible minimum at or below `raw` and the least above it, raw token units."""
-    zeros = 0
-    while raw >= (MAX_DIGITS + 1) * 10**zeros:
-        zeros += 1
-    below = int(raw / 10**zeros) * 10**zeros
-    above = below + 10**zeros
-    if above == (MAX_DIGITS + 1) * 10**zeros:  # 16 is too many; the next one is 20
-        above = 20 * 10**zeros
-    return below, above
 
 
 # ------------------------------------------------------------------------------------------- models
@@ -520,7 +507,7 @@ class Reserve(_Model):
             return
         scale = 10**self.decimals
         raw = Fraction(cap) * scale
-        below, above = _caps_around(raw)
+        below, above = _expressible_around(raw, MAX_MANTISSA)
         if below > MAX_CAP_RAW:
             yield field, f"{plain(cap)} is more than the chain can store; lower it or write none"
         elif below != raw:
@@ -544,7 +531,7 @@ class Reserve(_Model):
     def _min_debt_problems(self) -> Iterator[tuple[str, str]]:
         scale = 10**self.decimals
         raw = Fraction(self.min_debt) * scale
-        below, above = _minimums_around(raw)
+        below, above = _expressible_around(raw, MAX_DIGITS)
         if below > MAX_DIGITS * 10**MAX_ZEROS:
             yield "min_debt", f"{plain(self.min_debt)} is more than the chain can store; lower it"
         elif below != raw:

@@ -284,18 +284,26 @@ def quickly(method: Any, *args: Any, sender: Any) -> None:
         raise AssertionError("a transaction that set the scene failed")
 
 
+def refusal_of(method: Any, *args: Any, sender: Any, value: int = 0) -> tuple[bytes, str]:
+    """What a call that is only asked would revert with, and the node's words for it."""
+    call = {
+        "from": sender.address,
+        "to": method.contract.address,
+        "data": "0x" + method.encode_input(*args).hex(),
+        "value": hex(value),
+        "gas": hex(15_000_000),
+    }
+    answer = ape.chain.provider.web3.provider.make_request("eth_call", [call, "latest"])
+    assert "error" in answer, "the call goes well"
+    return bytes.fromhex(answer["error"].get("data", "0x")[2:]), answer["error"]["message"]
+
+
 def refused(error: Any, method: Any, *args: Any, sender: Any, **fields: Any) -> None:
     """Asserts that a call fails with `error`, a pool's or a signature, as `ape.reverts` does.
 
     For errors that come up from the depth of several calls, which Ape takes seconds to trace.
     """
-    call = {
-        "from": sender.address,
-        "to": method.contract.address,
-        "data": "0x" + method.encode_input(*args).hex(),
-    }
-    response = ape.chain.provider.web3.provider.make_request("eth_call", [call, "latest"])
-    answer = bytes.fromhex(response.get("error", {}).get("data", "0x")[2:])
+    answer, response = refusal_of(method, *args, sender=sender)
     if isinstance(error, str):
         assert answer == keccak(text=error)[:4], f"not {error}: {response}"
         return

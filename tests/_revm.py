@@ -58,6 +58,15 @@ def _errors() -> dict[bytes, dict[str, Any]]:
     return {_selector(i): i for i in items}
 
 
+def named_error(data: bytes) -> tuple[str, list[str], tuple[Any, ...]] | None:
+    """The custom error behind what a call reverted with: name, types, arguments."""
+    item = _errors().get(data[:4])
+    if item is None:
+        return None
+    types = [_type(i) for i in item["inputs"]]
+    return item["name"], types, decode(types, data[4:])
+
+
 @dataclass(frozen=True)
 class Function:
     """How a function is called, and what its answer means."""
@@ -165,7 +174,8 @@ def _reverted(error: RuntimeError) -> Exception:
     if match is None:
         return error
     data = bytes.fromhex(match[1][2:])
-    item = _errors().get(data[:4])
-    if item is None:
+    error = named_error(data)
+    if error is None:
         return Reverted("0x" + data.hex(), ())
-    return Reverted(item["name"], decode([_type(i) for i in item["inputs"]], data[4:]))
+    name, _, values = error
+    return Reverted(name, values)

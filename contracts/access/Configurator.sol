@@ -14,7 +14,8 @@ import {Categories} from "../libraries/Categories.sol";
 import {LiquidationWord} from "../libraries/LiquidationWord.sol";
 import {Outflows} from "../libraries/Outflows.sol";
 import {Ramps} from "../libraries/Ramps.sol";
-import {Reserves, RiskWord} from "../libraries/Reserves.sol";
+import {Reserves, Risk, RiskWord, Token, Totals} from "../libraries/Reserves.sol";
+import {BPS} from "../libraries/WadMath.sol";
 import {FeedReader} from "../oracle/FeedReader.sol";
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
 
@@ -23,11 +24,9 @@ contract Configurator is IConfigurator, AccessManaged {
     using SafeTransferLib for address;
 
     /// The fastest that a threshold may ramp down.
-    uint256 public constant MIN_RAMP = 1 days;
+    uint256 public constant MIN_RAMP = Ramps.MIN;
 
     uint256 private constant ONE_BPS = 10_000;
-    uint256 private constant BPS = 1e14; // in WAD
-    uint256 private constant MAX_IDLE = (1 << 94) - 1;
 
     /// @param authority The AccessManager that decides who may call what.
     constructor(address authority) AccessManaged(authority) {}
@@ -87,7 +86,7 @@ contract Configurator is IConfigurator, AccessManaged {
         restricted
     {
         ReserveWords memory words = pool.reserveWords(id);
-        uint256 limited = words.totals >> 224 & Reserves.LIMITED_OUTFLOW;
+        uint256 limited = Totals.wrap(words.totals).limits() & Reserves.LIMITED_OUTFLOW;
         pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | limited, words.outflow);
     }
 
@@ -98,7 +97,7 @@ contract Configurator is IConfigurator, AccessManaged {
 
     /// @inheritdoc IConfigurator
     function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external restricted {
-        uint256 limits = pool.reserveWords(id).totals >> 224 & ~Reserves.LIMITED_OUTFLOW;
+        uint256 limits = Totals.wrap(pool.reserveWords(id).totals).limits() & ~Reserves.LIMITED_OUTFLOW;
         if (capacity == 0 && window == 0) return pool.setLimits(id, limits, 0);
         (uint256 code, bool exact) = Caps.encode(capacity);
         if (!exact || capacity == 0 || capacity > type(uint112).max || window == 0 || window > 30 days) {
@@ -113,14 +112,13 @@ contract Configurator is IConfigurator, AccessManaged {
         restricted
     {
         ReserveWords memory words = pool.reserveWords(id);
-        uint256 limits = words.totals >> 224;
-        supplyCap = _lower(supplyCap, Caps.decode(limits & Caps.NONE));
-        borrowCap = _lower(borrowCap, Caps.decode(limits >> 14 & Caps.NONE));
-        uint256 kept = limits & Reserves.LIMITED_OUTFLOW;
-        if (!stopBorrowing) kept |= limits & Reserves.BORROWABLE;
-        pool.setLimits(id, _limits(supplyCap, borrowCap, false) | kept, words.outflow);
-        uint256 ltv = words.risk >> 160 & 0x3fff;
-        ltvBps = _lower(ltvBps, ltv);
+        Totals totals = Totals.wrap(words.totals);
+        supplyCap = _lower(supplyCap, totals.supplyCap());
+        borrowCap = _lower(borrowCap, totals.borrowCap());
+        uint256 limited = totals.limits() & Reserves.LIMITED_OUTFLOW;
+        bool borrowable = totals.isBorrowable() && !stopBorrowing;
+        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | limited, words.outflow);
+        ltvBps = _lower(ltvBps, Risk.wrap(words.risk).ltv() / BPS);
         pool.setRisk(id, words.risk & ~(uint256(0x3fff) << 160) | ltvBps << 160, words.ramp);
     }
 
@@ -134,11 +132,11 @@ contract Configurator is IConfigurator, AccessManaged {
     function setRisk(IPool pool, uint256 id, ReserveParameters calldata p, uint256 rampSeconds) external restricted {
         // From the stored words alone: a broken token must not be able to keep an LTV up.
         ReserveWords memory words = pool.reserveWords(id);
-        uint256 threshold = (words.risk >> 174 & 0x3fff) * BPS;
+        uint256 threshold = Risk.wrap(words.risk).threshold();
         if (threshold != 0 && p.thresholdBps == 0) revert ThresholdCannotVanish(id);
-        if (words.risk & RiskWord.RAMPS != 0) threshold = Ramps.threshold(words.ramp, threshold);
+        threshold = Ramps.threshold(words.ramp, threshold);
         (uint256 highest, uint256 ramp) = _ramp(threshold, p.thresholdBps, rampSeconds);
-        uint256 risk = _risk(address(uint160(words.token)), p, highest);
+        uint256 risk = _risk(Token.wrap(words.token).addr(), p, highest);
         pool.setRisk(id, ramp == 0 ? risk : risk | RiskWord.RAMPS, ramp);
     }
 
@@ -192,7 +190,7 @@ contract Configurator is IConfigurator, AccessManaged {
     {
         uint256 nowBps = (now_ + BPS - 1) / BPS;
         if (nowBps <= thresholdBps) return (thresholdBps, 0);
-        if (rampSeconds < MIN_RAMP || rampSeconds > 365 days) revert RampOutOfRange(rampSeconds);
+        if (rampSeconds < MIN_RAMP || rampSeconds > Ramps.MAX) revert RampOutOfRange(rampSeconds);
         return (nowBps, Ramps.pack(nowBps, block.timestamp, block.timestamp + rampSeconds));
     }
 
@@ -274,8 +272,8 @@ contract Configurator is IConfigurator, AccessManaged {
     }
 
     function _idleCap(uint256 cap) private pure returns (uint256) {
-        if (cap == type(uint256).max) return MAX_IDLE;
-        if (cap > MAX_IDLE) revert IdleCapOutOfRange(cap);
+        if (cap == type(uint256).max) return Reserves.MAX_IDLE;
+        if (cap > Reserves.MAX_IDLE) revert IdleCapOutOfRange(cap);
         return cap;
     }
 
@@ -310,12 +308,9 @@ contract Configurator is IConfigurator, AccessManaged {
             | decimals << 216 | minutes_ << 222 | p.liquidationFeePercent << 238 | _minDebt(p.minDebt) << 245;
     }
 
-    /// @dev Four bits of digits, five of zeros.
-    function _minDebt(uint256 minDebt) private pure returns (uint256) {
-        uint256 digits = minDebt;
-        uint256 zeros;
-        while (digits > 15 && digits % 10 == 0) (digits, zeros) = (digits / 10, zeros + 1);
-        if (digits > 15 || zeros > 31) revert MinDebtNotRepresentable(minDebt);
-        return digits << 5 | zeros;
+    function _minDebt(uint256 minDebt) private pure returns (uint256 code) {
+        bool exact;
+        (code, exact) = Caps.pack(minDebt, RiskWord.MAX_MIN_DEBT_DIGITS);
+        if (!exact) revert MinDebtNotRepresentable(minDebt);
     }
 }

@@ -8,8 +8,8 @@ import {IPool} from "../interfaces/IPool.sol";
 import {ReserveWords} from "../interfaces/IPoolExtension.sol";
 import "../interfaces/IRiskSteward.sol";
 import {Ramps} from "../libraries/Ramps.sol";
-import {Interest, Risk, Totals} from "../libraries/Reserves.sol";
-import {WadMath} from "../libraries/WadMath.sol";
+import {Interest, Reserves, Risk, Totals} from "../libraries/Reserves.sol";
+import {BPS, WadMath} from "../libraries/WadMath.sol";
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
 
 /// @title Risk steward
@@ -18,11 +18,9 @@ contract RiskSteward is IRiskSteward, AccessManaged {
 
     uint256 public constant MIN_PERIOD = 1 hours;
     /// The configurator's.
-    uint256 public constant MIN_RAMP = 1 days;
+    uint256 public constant MIN_RAMP = Ramps.MIN;
 
     uint256 private constant MAX_STEP = 10_000;
-    uint256 private constant BPS = 1e14; // in WAD
-    uint256 private constant MAX_IDLE = (1 << 94) - 1;
 
     IConfigurator public immutable configurator;
 
@@ -48,7 +46,7 @@ contract RiskSteward is IRiskSteward, AccessManaged {
 
     /// @inheritdoc IRiskSteward
     function setRamp(uint256 seconds_) external restricted {
-        if (seconds_ < MIN_RAMP || seconds_ > 365 days) revert RampOutOfRange(seconds_);
+        if (seconds_ < MIN_RAMP || seconds_ > Ramps.MAX) revert RampOutOfRange(seconds_);
         ramp = seconds_;
         emit RampSet(seconds_);
     }
@@ -138,7 +136,7 @@ contract RiskSteward is IRiskSteward, AccessManaged {
         (uint256 up, uint256 down) = (_bounds[parameter].up, _bounds[parameter].down);
         if (parameter <= Parameter.IdleCap) {
             // No cap: type(uint256).max, or the most that idle collateral has room for.
-            bool none = value > type(uint112).max || (parameter == Parameter.IdleCap && value == MAX_IDLE);
+            bool none = value > type(uint112).max || (parameter == Parameter.IdleCap && value == Reserves.MAX_IDLE);
             (up, down) = none ? (0, 0) : (value * up / MAX_STEP, value * down / MAX_STEP);
         } else if (value == 0 && (parameter == Parameter.Ltv || parameter == Parameter.Threshold)) {
             up = 0;

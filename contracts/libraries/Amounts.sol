@@ -15,7 +15,7 @@ library Amounts {
     uint256 internal constant ALL = type(uint256).max;
 
     /// More than any reserve can hold; below it no product here overflows.
-    uint256 private constant LIMIT = type(uint128).max;
+    uint256 internal constant LIMIT = type(uint128).max;
 
     /// @notice A supply: assets up, shares down.
     function toSupply(uint256 amount, uint256 index) internal pure returns (uint256 assets, uint256 shares) {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Ramps} from "./Ramps.sol";
+import {BPS} from "./WadMath.sol";
 
 /// @dev A category of assets that move together, with terms of its own for accounts that choose it.
 struct CategorySlots {
@@ -21,7 +22,6 @@ library Categories {
     uint256 internal constant ISOLATED = 1 << 184;
     uint256 internal constant RAMPS = 1 << 185;
     uint256 private constant MASK_14 = (1 << 14) - 1;
-    uint256 private constant BPS = 1e14;
 
     function collaterals(Category c) internal pure returns (uint256) {
         return Category.unwrap(c) & type(uint64).max;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {LiquidationTerms} from "../interfaces/ILiquidationModel.sol";
+import {BPS, WAD} from "./WadMath.sol";
 
 /// @notice A pool's terms of liquidation in one word:
 /// external model 160 | target health 16 | full-liquidation health 16 | dust 24 | write-off below 16 | spare 24
@@ -22,16 +23,16 @@ library LiquidationWord {
     function terms(uint256 word) internal pure returns (LiquidationTerms memory) {
         unchecked {
             return LiquidationTerms({
-                targetHealth: (word >> 160 & 0xffff) * 1e14,
-                fullHealth: (word >> 176 & 0xffff) * 1e14,
-                dust: (word >> 192 & 0xffffff) * 1e18
+                targetHealth: (word >> 160 & 0xffff) * BPS,
+                fullHealth: (word >> 176 & 0xffff) * BPS,
+                dust: (word >> 192 & 0xffffff) * WAD
             });
         }
     }
 
     function writeOffBelow(uint256 word) internal pure returns (uint256) {
         unchecked {
-            return (word >> 216 & 0xffff) * 1e18;
+            return (word >> 216 & 0xffff) * WAD;
         }
     }
 }

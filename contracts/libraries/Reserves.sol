@@ -7,7 +7,7 @@ import {IRateModel} from "../interfaces/IRateModel.sol";
 import {Caps} from "./Caps.sol";
 import {Compounding} from "./Compounding.sol";
 import {Untrusted} from "./Untrusted.sol";
-import {WAD, WadMath} from "./WadMath.sol";
+import {BPS, WAD, WadMath} from "./WadMath.sol";
 
 /// @dev What a reserve keeps on chain. Lending touches `interest`, `totals` and `token`; idle collateral `token` alone; a
 /// health check reads `risk` as well. The others are read only where a flag says so.
@@ -45,7 +45,7 @@ using Reserves for Token global;
 using RiskWord for Risk global;
 
 /// @notice The words of a reserve, its interest and its conversions between assets and shares.
-/// @dev Words stay on the stack and are written back whole: a struct in memory costs a lending action 1,500 gas more.
+/// @dev Words stay on the stack and are written back whole, because unpacking into memory costs gas in every action.
 library Reserves {
     using WadMath for uint256;
 
@@ -63,7 +63,8 @@ library Reserves {
 
     uint256 internal constant MASK_88 = type(uint88).max;
     uint256 internal constant MASK_112 = type(uint112).max;
-    uint256 private constant MASK_94 = (1 << 94) - 1;
+    /// The most that may sit idle.
+    uint256 internal constant MAX_IDLE = (1 << 94) - 1;
     uint256 private constant MASK_14 = (1 << 14) - 1;
 
     // ------------------------------------------------------------------ interest word
@@ -180,7 +181,7 @@ library Reserves {
 
     /// @notice How much more may sit idle.
     function idleRoom(Token token) internal pure returns (uint256) {
-        return Token.unwrap(token) >> 160 & MASK_94;
+        return Token.unwrap(token) >> 160 & MAX_IDLE;
     }
 
     /// @dev `assets` is at most the room.
@@ -229,43 +230,43 @@ library Reserves {
 
     // ------------------------------------------------------------------ accrual
 
-    /// @notice Interest up to now, not stored.
-    function accrued(ReserveSlots storage slots, uint256 id) internal view returns (Interest, Totals) {
-        return accrue(slots, slots.interest, slots.totals, id);
+    /// @notice Interest up to now, not stored, and the totals.
+    function accrued(ReserveSlots storage slots, uint256 id) internal view returns (Interest, Totals totals) {
+        totals = slots.totals;
+        return (accrue(slots, slots.interest, totals, id), totals);
     }
 
     /// @notice As `accrued`, for who needs no totals: they are not read where this block has accrued already.
     function accruedInterest(ReserveSlots storage slots, uint256 id) internal view returns (Interest interest) {
         interest = slots.interest;
-        if (timestamp(interest) != block.timestamp) (interest,) = accrue(slots, interest, slots.totals, id);
+        if (timestamp(interest) != block.timestamp) interest = accrue(slots, interest, slots.totals, id);
     }
 
-    /// @notice As `accrued`, for words that were read already.
-    function accrue(ReserveSlots storage slots, Interest i, Totals t, uint256 id)
-        internal
-        view
-        returns (Interest, Totals)
-    {
+    /// @notice As `accrued`, for words that were read already. Without debt no model is asked.
+    function accrue(ReserveSlots storage slots, Interest i, Totals t, uint256 id) internal view returns (Interest) {
         unchecked {
             uint256 elapsed = block.timestamp - timestamp(i);
-            if (elapsed == 0) return (i, t);
+            if (elapsed == 0) return i;
+            return grow(i, t, debtShares(t) == 0 ? 0 : borrowRate(slots, i, t, id, elapsed));
+        }
+    }
+
+    /// @notice Interest up to now at a rate per second in WAD.
+    function grow(Interest i, Totals t, uint256 rate) internal view returns (Interest) {
+        unchecked {
             uint256 supplyIndex_ = supplyIndex(i);
             uint256 debtIndex_ = debtIndex(i);
-            uint256 owed = debtShares(t);
-            if (owed != 0) {
-                // An index has 88 bits; the growth of 2^32 seconds at the greatest rate 93: the product fits.
-                uint256 growth = Compounding.growth(borrowRate(slots, i, t, id, elapsed), elapsed);
-                // Saturating, so that an index at its end stops interest and never an exit.
-                uint256 grown = (debtIndex_ + (debtIndex_ * growth + WAD - 1) / WAD).min(MASK_88);
-                uint256 supplied = supplyShares(t);
-                if (supplied != 0) {
-                    // Interest in assets is owed * increase / WAD; its supplier part over supplied / WAD moves the supply index.
-                    uint256 interest = owed * (grown - debtIndex_); // 112 + 88 bits
-                    supplyIndex_ = (supplyIndex_ + interest * (100 - reserveFactor(i)) / 100 / supplied).min(MASK_88);
-                }
-                debtIndex_ = grown;
+            // An index has 88 bits; the growth of 2^32 seconds at the greatest rate 93: the product fits.
+            uint256 growth = Compounding.growth(rate, block.timestamp - timestamp(i));
+            // Saturating, so that an index at its end stops interest and never an exit.
+            uint256 grown = (debtIndex_ + (debtIndex_ * growth + WAD - 1) / WAD).min(MASK_88);
+            uint256 supplied = supplyShares(t);
+            if (supplied != 0) {
+                // Interest in assets is the debt's shares * increase / WAD; its supplier part over supplied / WAD moves the supply index.
+                uint256 interest = debtShares(t) * (grown - debtIndex_); // 112 + 88 bits
+                supplyIndex_ = (supplyIndex_ + interest * (100 - reserveFactor(i)) / 100 / supplied).min(MASK_88);
             }
-            return (packInterest(supplyIndex_, debtIndex_, block.timestamp, rates(i)), t);
+            return packInterest(supplyIndex_, grown, block.timestamp, rates(i));
         }
     }
 
@@ -276,12 +277,20 @@ library Reserves {
         returns (uint256)
     {
         uint256 u = utilization(t, i);
-        if (hasExternalModel(i)) {
-            bytes memory question = abi.encodeCall(IRateModel.borrowRate, (address(this), id, u, elapsed));
-            (bool ok, uint256 rate,) = Untrusted.ask(slots.model, question, 1);
-            if (ok) return rate.min(Compounding.MAX_RATE);
-        }
-        return KinkedCurve.borrowRate(rates(i), u);
+        return hasExternalModel(i)
+            ? modelRate(slots.model, address(this), id, i, u, elapsed)
+            : KinkedCurve.borrowRate(rates(i), u);
+    }
+
+    /// @notice What an external model answers `pool`, at most `MAX_RATE`; where it does not answer, the reserve's own curve.
+    function modelRate(address model, address pool, uint256 id, Interest i, uint256 u, uint256 elapsed)
+        internal
+        view
+        returns (uint256)
+    {
+        bytes memory question = abi.encodeCall(IRateModel.borrowRate, (pool, id, u, elapsed));
+        (bool ok, uint256 rate,) = Untrusted.ask(model, question, 1);
+        return ok ? rate.min(Compounding.MAX_RATE) : KinkedCurve.borrowRate(rates(i), u);
     }
 
     /// @notice Lets an external model move its own state over an interval that has just been charged; both words as they were
@@ -300,7 +309,8 @@ library Reserves {
 library RiskWord {
     uint256 internal constant RAMPS = 1 << 254;
     uint256 private constant MASK_14 = (1 << 14) - 1;
-    uint256 internal constant BPS = 1e14;
+    /// Of the least debt.
+    uint256 internal constant MAX_MIN_DEBT_DIGITS = 15;
 
     function feed(Risk k) internal pure returns (address) {
         return address(uint160(Risk.unwrap(k)));
@@ -351,10 +361,7 @@ library RiskWord {
 
     /// @notice The least debt, in raw units, that an account may be left with by borrowing: four bits of digits, five of zeros.
     function minDebt(Risk k) internal pure returns (uint256) {
-        uint256 code = Risk.unwrap(k) >> 245 & 511;
-        unchecked {
-            return (code >> 5) * 10 ** (code & 31);
-        }
+        return Caps.unpack(Risk.unwrap(k) >> 245 & 511);
     }
 
     function ramps(Risk k) internal pure returns (bool) {

@@ -5,6 +5,8 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 // 1e18 stands for one: fractions, indices, values and rates per second are scaled by it.
 uint256 constant WAD = 1e18;
+// A basis point, 0.01 %.
+uint256 constant BPS = 1e14;
 // A year has 365 days wherever an annual rate is meant.
 uint256 constant YEAR = 365 days;
 

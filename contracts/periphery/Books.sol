@@ -4,14 +4,11 @@ pragma solidity 0.8.37;
 import {IPool} from "../interfaces/IPool.sol";
 import {AccountData} from "../interfaces/IPoolActions.sol";
 import {Position, ReserveData, ReserveWords} from "../interfaces/IPoolExtension.sol";
-import {IRateModel} from "../interfaces/IRateModel.sol";
 import {FeedReader} from "../oracle/FeedReader.sol";
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
-import {Categories, Category} from "../libraries/Categories.sol";
-import {Compounding} from "../libraries/Compounding.sol";
+import {Category} from "../libraries/Categories.sol";
 import {Ramps} from "../libraries/Ramps.sol";
-import {Interest, Reserves, ReserveSlots, Risk, Token, Totals} from "../libraries/Reserves.sol";
-import {Untrusted} from "../libraries/Untrusted.sol";
+import {Interest, Reserves, Risk, Token, Totals} from "../libraries/Reserves.sol";
 import {Valuation} from "../libraries/Valuation.sol";
 import {WadMath} from "../libraries/WadMath.sol";
 
@@ -63,7 +60,6 @@ using Books for Sheet global;
 /// @notice A pool's words as read once, in memory, and what its own libraries make of them. In step with `Pool`'s health checks.
 library Books {
     using WadMath for uint256;
-    using Reserves for ReserveSlots;
 
     /// The most gas that the pool may use to describe one reserve: two calls to its model, one each to feed and token.
     uint256 internal constant RESERVE_GAS = 1_500_000;
@@ -102,35 +98,16 @@ library Books {
                 return Reserves.packInterest(d.supplyIndex, d.debtIndex, block.timestamp, interest.rates());
             } catch {}
         }
-        uint256 rates = interest.rates();
-        (interest,) = _noSlots()
-            .accrue(
-                Reserves.packInterest(
-                    interest.supplyIndex(), interest.debtIndex(), interest.timestamp(), rates & ~Reserves.EXTERNAL_MODEL
-                ),
-                p.totals,
-                id
-            );
-        return Reserves.packInterest(interest.supplyIndex(), interest.debtIndex(), interest.timestamp(), rates);
-    }
-
-    /// @dev Read only for the address of an external model.
-    function _noSlots() private pure returns (ReserveSlots storage slots) {
-        assembly ("memory-safe") {
-            slots.slot := 0
-        }
+        return interest.grow(p.totals, KinkedCurve.borrowRate(interest.rates(), p.totals.utilization(interest)));
     }
 
     /// @notice The rate per second that the reserve would charge from now on with these totals.
     function borrowRate(Book memory book, uint256 id, Totals totals) internal view returns (uint256) {
         Page memory p = page(book, id);
         uint256 u = totals.utilization(p.interest);
-        if (p.interest.hasExternalModel()) {
-            bytes memory question = abi.encodeCall(IRateModel.borrowRate, (address(book.pool), id, u, 0));
-            (bool ok, uint256 rate,) = Untrusted.ask(p.model, question, 1);
-            if (ok) return rate.min(Compounding.MAX_RATE);
-        }
-        return KinkedCurve.borrowRate(p.interest.rates(), u);
+        return p.interest.hasExternalModel()
+            ? Reserves.modelRate(p.model, address(book.pool), id, p.interest, u, 0)
+            : KinkedCurve.borrowRate(p.interest.rates(), u);
     }
 
     // ------------------------------------------------------------------ accounts
@@ -181,14 +158,10 @@ library Books {
 
     function _setTerms(Row memory row, Page memory p, Category category, uint256 ramp) private view {
         if (category.includes(row.id)) {
-            (row.ltv, row.threshold) = (category.ltv(), category.threshold());
-            if (Category.unwrap(category) & Categories.RAMPS != 0) {
-                row.threshold = Ramps.threshold(ramp, row.threshold);
-            }
+            (row.ltv, row.threshold) = (category.ltv(), Ramps.threshold(ramp, category.threshold()));
             (row.bonusFloor, row.bonusCap) = (category.bonusFloor(), category.bonusCap());
         } else if (!category.isIsolated()) {
-            (row.ltv, row.threshold) = (p.risk.ltv(), p.risk.threshold());
-            if (p.risk.ramps()) row.threshold = Ramps.threshold(p.ramp, row.threshold);
+            (row.ltv, row.threshold) = (p.risk.ltv(), Ramps.threshold(p.ramp, p.risk.threshold()));
             (row.bonusFloor, row.bonusCap) = (p.risk.bonusFloor(), p.risk.bonusCap());
         }
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ILiquidationModel, LiquidationCase, LiquidationTerms} from "../interfaces/ILiquidationModel.sol";
+import {LiquidationCase, LiquidationTerms} from "../interfaces/ILiquidationModel.sol";
 import {IPoolErrors} from "../interfaces/IPoolErrors.sol";
 import "./IQuoteLens.sol";
-import {TargetHealth} from "../liquidation/TargetHealth.sol";
+import {LiquidationRule} from "../liquidation/LiquidationRule.sol";
 import {Amounts} from "../libraries/Amounts.sol";
 import {Outflows} from "../libraries/Outflows.sol";
-import {Interest, Reserves, Token, Totals} from "../libraries/Reserves.sol";
-import {Untrusted} from "../libraries/Untrusted.sol";
+import {Positions} from "../libraries/Positions.sol";
+import {Interest, Reserves, Totals} from "../libraries/Reserves.sol";
 import {Valuation} from "../libraries/Valuation.sol";
 import {WAD, WadMath} from "../libraries/WadMath.sol";
 import {Book, Books, Page, Row, Sheet} from "./Books.sol";
@@ -19,9 +19,6 @@ import {Book, Books, Page, Row, Sheet} from "./Books.sol";
 contract QuoteLens is IQuoteLens {
     using WadMath for uint256;
     using Amounts for uint256;
-
-    uint256 private constant MAX_AMOUNT = type(uint128).max;
-    uint256 private constant IDLE = 64;
 
     // ------------------------------------------------------------------ borrowing and withdrawing
 
@@ -84,8 +81,8 @@ contract QuoteLens is IQuoteLens {
         view
         returns (Quote memory q)
     {
-        bool idle = positionId >= IDLE;
-        uint256 id = idle ? positionId - IDLE : positionId;
+        bool idle = positionId >= Positions.IDLE;
+        uint256 id = idle ? positionId - Positions.IDLE : positionId;
         Book memory book = Books.open(pool);
         Sheet memory s = book.sheet(account);
         q.before = book.assess(s);
@@ -145,7 +142,7 @@ contract QuoteLens is IQuoteLens {
     }
 
     function _outOfRange(uint256 amount) private pure returns (bytes4) {
-        if (amount & ~Amounts.SHARES > MAX_AMOUNT) return IPoolErrors.AmountTooLarge.selector;
+        if (amount & ~Amounts.SHARES > Amounts.LIMIT) return IPoolErrors.AmountTooLarge.selector;
         if (amount & ~Amounts.SHARES == 0) return IPoolErrors.ZeroAmount.selector;
         return 0;
     }
@@ -334,14 +331,7 @@ contract QuoteLens is IQuoteLens {
             bonusFloor: l.collateralRow.bonusFloor,
             bonusCap: l.collateralRow.bonusCap
         });
-        if (l.model != address(0)) {
-            bool ok;
-            (ok, repayValue, bonus) = Untrusted.ask(l.model, abi.encodeCall(ILiquidationModel.size, (c, l.terms)), 2);
-            if (ok && repayValue != 0 && repayValue >= l.terms.dust.min(c.debtSide)) {
-                return (repayValue.min(c.debtSide), bonus.min(c.bonusCap));
-            }
-        }
-        return TargetHealth.size(c, l.terms);
+        return LiquidationRule.size(l.model, c, l.terms);
     }
 
     function _seize(Liquidation memory l, LiquidationQuote memory q, bool asShares) private pure returns (bytes4) {

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IPool} from "../interfaces/IPool.sol";
 import {ReserveData} from "../interfaces/IPoolExtension.sol";
+import {Amounts} from "../libraries/Amounts.sol";
 import {WAD, WadMath} from "../libraries/WadMath.sol";
 
 /// @notice How much a reserve takes and pays now, to the unit: one more would revert. These are the pool's own conditions, solved
@@ -14,7 +15,6 @@ library ReserveRoom {
     using WadMath for uint256;
 
     uint256 private constant MAX_SHARES = type(uint112).max;
-    uint256 private constant MAX_AMOUNT = type(uint128).max;
 
     // ------------------------------------------------------------------ in
 
@@ -28,7 +28,7 @@ library ReserveRoom {
     function suppliable(ReserveData memory d) internal pure returns (uint256) {
         uint256 shares = mintable(d);
         // What buys less than one share more: floor(assets * WAD / index) <= shares.
-        return shares == 0 ? 0 : (((shares + 1) * d.supplyIndex - 1) / WAD).min(MAX_AMOUNT);
+        return shares == 0 ? 0 : (((shares + 1) * d.supplyIndex - 1) / WAD).min(Amounts.LIMIT);
     }
 
     // ------------------------------------------------------------------ out
@@ -61,6 +61,6 @@ library ReserveRoom {
 
     /// @dev The most shares s with floor(s * index / WAD) <= assets.
     function _worthAtMost(uint256 assets, uint256 index) private pure returns (uint256) {
-        return assets > MAX_AMOUNT ? type(uint256).max : ((assets + 1) * WAD - 1) / index;
+        return assets > Amounts.LIMIT ? type(uint256).max : ((assets + 1) * WAD - 1) / index;
     }
 }

@@ -86,7 +86,7 @@ contract WrappedSupply is ERC4626, ERC20Permit, IWrappedSupply {
         returns (uint256 shares)
     {
         // Above, the pool would read the amount as shares.
-        if (assets > type(uint128).max) revert ERC4626ExceededMaxWithdraw(owner, assets, maxWithdraw(owner));
+        if (assets > Amounts.LIMIT) revert ERC4626ExceededMaxWithdraw(owner, assets, maxWithdraw(owner));
         // Paid before burned, because only the pool knows how many shares it takes. It is locked while the token moves: whatever
         // a receiver does here meanwhile is as if done before.
         if (assets != 0) (, shares) = pool.withdraw(reserveId, assets, address(this), receiver);
