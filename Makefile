@@ -83,4 +83,4 @@ lock: setup ## Work out requirements.lock and package-lock.json anew
 	@.venv/bin/python scripts/_setup.py --lock
 
 clean: ## Remove what compiling, testing and setup have made
-	rm -rf .venv node_modules $(PEERS)/node_modules .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules $(PEERS)/node_modules .build .anvil contracts/.cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

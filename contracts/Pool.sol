@@ -106,8 +106,11 @@ contract Pool is PoolBase, IPoolActions {
 
     /// @dev A stranger's dust must not decide which reserve takes an account's first place, nor whether a supply sits idle.
     function _open(address account, uint256 positionId, uint256 shares) private {
-        (uint256 held,) = _ledger.increase(account, positionId, Positions.SUPPLY, shares, true);
-        if (held == 0) _requireAuthorized(account, ACTION_SUPPLY);
+        (uint256 held, uint256 word) = _ledger.increase(account, positionId, Positions.SUPPLY, shares, true);
+        if (held == 0) return _requireAuthorized(account, ACTION_SUPPLY);
+        if (Positions.hasGifts(word) && (account == msg.sender || _isAuthorized(account, ACTION_SUPPLY))) {
+            _ledger.accept(account, positionId % MAX_RESERVES);
+        }
     }
 
     /// @inheritdoc IPoolActions
@@ -183,6 +186,7 @@ contract Pool is PoolBase, IPoolActions {
         (uint256 held,) = _ledger.increase(receiver, positionId, Positions.SUPPLY, amount, false);
         // That a supply sits idle is each account's own choice: a gift of dust must not keep it from earning.
         if (held == 0 && positionId >= IDLE) _requireAuthorized(receiver, ACTION_SUPPLY);
+        if (held == 0) _ledger.give(receiver, positionId % MAX_RESERVES);
         emit Transfer(msg.sender, sender, receiver, positionId, amount);
         if (collateral) _requireCoveredWithout(positionId % MAX_RESERVES, sender);
     }
@@ -203,9 +207,9 @@ contract Pool is PoolBase, IPoolActions {
 
         (assets, shares) = amount.toBorrow(interest.debtIndex());
 
-        (, uint256 category) = _ledger.increase(account, id, Positions.DEBT, shares, false);
+        (, uint256 word) = _ledger.increase(account, id, Positions.DEBT, shares, false);
         _spendAllowance(account, ACTION_BORROW, id | DEBT, assets);
-        _requireLends(category, id);
+        _requireLends(Positions.category(word), id);
         Totals before = totals;
         totals = totals.addDebt(shares);
         uint256 owed = totals.debtAssets(interest);
@@ -260,47 +264,12 @@ contract Pool is PoolBase, IPoolActions {
         return (token.addr(), assets, shares);
     }
 
-    /// @inheritdoc IPoolActions
-    function setCollateral(uint256 id, bool enabled, address account) external lock {
-        _requireAuthorized(account, ACTION_COLLATERAL);
-        _requireListed(id);
-        if (_ledger.sharesOf(_ledger.holder(account), id, Positions.SUPPLY) == 0) revert NoPosition(account, id);
-
-        _ledger.setCollateral(account, id, enabled);
-        emit CollateralSet(id, account, msg.sender, enabled);
-
-        if (!enabled) _requireCoveredWithout(id, account);
-    }
-
     // ------------------------------------------------------------------ composing
 
     /// @inheritdoc IPoolActions
     function flashLoan(uint256 id, uint256 assets, bytes calldata data) external lock {
         address token = _lend(id, assets);
         _callAndPull(id, token, assets, abi.encodeCall(IPoolCallbacks.onFlashLoan, (id, assets, data)));
-    }
-
-    /// @inheritdoc IPoolActions
-    function flashLoans(uint256[] calldata ids, uint256[] calldata assets, bytes calldata data) external lock {
-        uint256 count = ids.length;
-        if (count != assets.length || count == 0) revert LengthMismatch(count, assets.length);
-        for (uint256 k; k < count; ++k) {
-            _lend(ids[k], assets[k]);
-            Transient.setOwed(ids[k], Transient.owed(ids[k]) + assets[k]);
-        }
-        _callBack(abi.encodeCall(IPoolCallbacks.onFlashLoans, (ids, assets, data)));
-        for (uint256 k; k < count; ++k) {
-            Transient.setOwed(ids[k], Transient.owed(ids[k]) - assets[k]);
-            _slots(ids[k]).token.addr().safeTransferFrom(msg.sender, address(this), assets[k]);
-        }
-    }
-
-    function _lend(uint256 id, uint256 assets) private returns (address token) {
-        Token word = _requireListed(id);
-        _requireLive(id, word);
-        token = word.addr();
-        emit FlashLoan(id, msg.sender, assets);
-        token.safeTransfer(msg.sender, assets);
     }
 
     /// @dev What a callback still owes counts as held meanwhile, so that a write-off finds the buffer whole.
@@ -310,20 +279,6 @@ contract Pool is PoolBase, IPoolActions {
         _callBack(message);
         Transient.setOwed(id, owed);
         token.safeTransferFrom(msg.sender, address(this), assets);
-    }
-
-    /// @dev Calls the caller with the lock open.
-    function _callBack(bytes memory message) private {
-        uint256 state = Transient.state();
-        Transient.set(state & ~Transient.LOCKED);
-        assembly ("memory-safe") {
-            if iszero(call(gas(), caller(), 0, add(message, 32), mload(message), 0, 0)) {
-                let free := mload(0x40)
-                returndatacopy(free, 0, returndatasize())
-                revert(free, returndatasize())
-            }
-        }
-        Transient.set(state);
     }
 
     /// @inheritdoc IPoolActions
@@ -427,8 +382,8 @@ contract Pool is PoolBase, IPoolActions {
         _requireNotDeferred(account);
         Token debtToken = _requireListed(debtId);
         Token collateralToken = _requireListed(collateralId);
-        _requireLive(debtId, debtToken);
-        _requireLive(collateralId, collateralToken);
+        _requireLiquidatable(debtId, debtToken);
+        _requireLiquidatable(collateralId, collateralToken);
 
         Liquidation memory l;
         (l.terms, l.debtId, l.collateralId) = (_liquidation, debtId, collateralId);
@@ -454,7 +409,7 @@ contract Pool is PoolBase, IPoolActions {
         if (received < minReceived) revert SeizedTooLittle(received, minReceived);
         _emitLiquidate(l, to);
 
-        if (_isBadDebt(l)) _writeOffUnpaused(l, asShares ? 0 : received);
+        if (_isBadDebt(l)) _writeOffUnbarred(l, asShares ? 0 : received);
         return (debtToken.addr(), asShares ? address(0) : collateralToken.addr(), l.repaid, received);
     }
 
@@ -466,8 +421,8 @@ contract Pool is PoolBase, IPoolActions {
         l.holder = _ledger.holder(account);
         _assess(l.a, l.holder, NONE, NONE);
         if (!_isBadDebt(l)) revert NotBadDebt(account, l.a.collateralValue, l.a.debtValue);
-        uint256 paused = _writeOffUnpaused(l, 0);
-        if (paused != NONE) revert ReservePaused(paused);
+        uint256 barred = _writeOffUnbarred(l, 0);
+        if (barred != NONE) _requireLiquidatable(barred, _slots(barred).token);
     }
 
     /// @dev Within a batch an account may for a moment owe more than it may: that is nobody's chance.
@@ -502,6 +457,7 @@ contract Pool is PoolBase, IPoolActions {
         (uint256 repayValue, uint256 bonus) = LiquidationRule.size(
             l.terms.model(),
             LiquidationCase({
+                account: l.holder.account,
                 debtValue: a.debtValue,
                 limit: a.liquidationLimit,
                 debtSide: a.debtSide,
@@ -612,9 +568,9 @@ contract Pool is PoolBase, IPoolActions {
     }
 
     /// @dev Takes the rest of the collateral into the buffers and every debt off the books. The liquidation's own tokens have
-    /// not moved yet: `l.repaid` is still to come, `paidOut` still to go. A pause may mean that a price is doubted, and what is
-    /// forfeited and written off at a wrong price is gone: then nothing happens, and the paused reserve is named, else NONE.
-    function _writeOffUnpaused(Liquidation memory l, uint256 paidOut) private returns (uint256 id) {
+    /// not moved yet: `l.repaid` is still to come, `paidOut` still to go. What is forfeited and written off at a wrong price is
+    /// gone: where one of the reserves is paused, or was until just now, nothing happens and it is named, else NONE.
+    function _writeOffUnbarred(Liquidation memory l, uint256 paidOut) private returns (uint256 id) {
         Holder memory h = _ledger.holder(l.holder.account);
         uint256 debts = h.debts();
         if (debts == 0) return NONE; // the value left was rounding
@@ -623,7 +579,7 @@ contract Pool is PoolBase, IPoolActions {
         uint256 left = (collaterals | debts) & ~(1 << l.debtId | 1 << l.collateralId);
         while (left != 0) {
             (id, left) = Positions.next(left);
-            if (_slots(id).token.isPaused()) return id;
+            if (_isBarred(id, _slots(id).token)) return id;
         }
         while (collaterals != 0) {
             (id, collaterals) = Positions.next(collaterals);
@@ -661,8 +617,8 @@ contract Pool is PoolBase, IPoolActions {
         emit Forfeit(id, account, assets, Interest.unwrap(interest), Totals.unwrap(totals));
     }
 
-    /// @dev The buffer pays first; what it cannot pay lowers the supply index, so that every supplier loses the same share at
-    /// once and nobody gains by having left earlier in the block.
+    /// @dev The buffer pays first, then the insurer; what they cannot pay lowers the supply index, so that every supplier loses
+    /// the same share at once and nobody gains by having left earlier in the block.
     function _writeOff(uint256 id, address account, uint256 toCome, uint256 toGo) private {
         (Interest interest, Totals totals) = _accrue(id);
         uint256 buffer = _buffer(id, interest, totals, toCome, toGo);
@@ -672,6 +628,7 @@ contract Pool is PoolBase, IPoolActions {
         lost -= totals.debtAssets(interest);
 
         uint256 deficit = lost.zeroFloorSub(buffer);
+        if (deficit != 0 && totals.isInsured()) (totals, deficit) = _slash(id, interest, totals, deficit);
         uint256 supplied = totals.supplyShares();
         uint256 index = interest.supplyIndex();
         if (deficit != 0 && supplied != 0) {
@@ -682,9 +639,26 @@ contract Pool is PoolBase, IPoolActions {
         emit WriteOff(id, account, lost, deficit, Interest.unwrap(interest), Totals.unwrap(totals));
         if (deficit != 0 && index < Reserves.MIN_SUPPLY_INDEX) {
             // Shares are worth next to nothing: nobody supplies on, which would divide by the index.
-            _slots(id).token = Token.wrap(Token.unwrap(_slots(id).token) | Reserves.FROZEN);
-            _emitConfigured(id);
+            uint256 token = Token.unwrap(_slots(id).token) | Reserves.FROZEN;
+            _slots(id).token = Token.wrap(token);
+            emit Frozen(id, token);
         }
+    }
+
+    /// @dev Burns supply shares of the insurer against a deficit: what they were owed is no more, and nobody has to be called.
+    function _slash(uint256 id, Interest interest, Totals totals, uint256 deficit)
+        private
+        returns (Totals, uint256 left)
+    {
+        address insurer = _slots(id).insurer;
+        uint256 index = interest.supplyIndex();
+        uint256 shares = _ledger.supplyOf(insurer, id);
+        if (shares == 0 || index == 0) return (totals, deficit);
+        shares = shares.min(deficit.divUp(index));
+        _ledger.decrease(insurer, id, Positions.SUPPLY, shares);
+        uint256 paid = shares.mulDown(index).min(deficit);
+        emit Slash(id, insurer, paid, shares);
+        return (totals.removeSupply(shares), deficit - paid);
     }
 
     // ------------------------------------------------------------------ health
@@ -715,7 +689,10 @@ contract Pool is PoolBase, IPoolActions {
         uint256 left = h.debts();
         while (left != 0) {
             (id, left) = Positions.next(left);
-            (uint256 value, uint256 price, uint256 decimals) = _debtValue(h, id);
+            Risk risk = _slots(id).risk;
+            uint256 price = FeedReader.read(risk.feed(), risk.maxAge());
+            uint256 decimals = risk.decimals();
+            uint256 value = Valuation.valueUp(_debtAssets(h, id), price, decimals);
             unchecked {
                 a.debtValue += value; // a value overflows before 64 of them do, here and below
             }

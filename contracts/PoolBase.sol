@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IPoolErrors} from "./interfaces/IPoolErrors.sol";
-import {IPoolExtension, ReserveWords} from "./interfaces/IPoolExtension.sol";
+import {IPoolActions} from "./interfaces/IPoolActions.sol";
 import {FeedReader} from "./oracle/FeedReader.sol";
 import {Categories, Category, CategorySlots} from "./libraries/Categories.sol";
 import {Transient} from "./libraries/Transient.sol";
@@ -22,6 +22,7 @@ abstract contract PoolBase is IPoolErrors {
     using Positions for Holder;
     using Reserves for ReserveSlots;
     using Categories for CategorySlots;
+    using SafeTransferLib for address;
 
     // ------------------------------------------------------------------ constants
 
@@ -123,6 +124,17 @@ abstract contract PoolBase is IPoolErrors {
         revert ReserveFrozen(id);
     }
 
+    /// @dev A pause may mean that a price is doubted; the grace after it is for borrowers to act first.
+    function _requireLiquidatable(uint256 id, Token token) internal view {
+        if (!token.wasPaused() || !_isBarred(id, token)) return;
+        _requireLive(id, token);
+        revert GracePeriod(id, _slots(id).graceEnd);
+    }
+
+    function _isBarred(uint256 id, Token token) internal view returns (bool) {
+        return token.wasPaused() && (token.isPaused() || block.timestamp < _slots(id).graceEnd);
+    }
+
     /// @dev Interest up to now. Only a model that keeps a state of its own has been told, and its reserve stored, so that it is
     /// not asked about the same interval again.
     function _accrue(uint256 id) internal returns (Interest, Totals) {
@@ -196,24 +208,6 @@ abstract contract PoolBase is IPoolErrors {
         .zeroFloorSub(totals.supplyShares().mulUp(interest.supplyIndex()) + idle + toGo);
     }
 
-    function _words(uint256 id) internal view returns (ReserveWords memory) {
-        ReserveSlots storage s = _slots(id);
-        return ReserveWords({
-            interest: Interest.unwrap(s.interest),
-            totals: Totals.unwrap(s.totals),
-            risk: Risk.unwrap(s.risk),
-            token: Token.unwrap(s.token),
-            model: uint160(s.model),
-            ramp: s.ramp,
-            outflow: s.outflow,
-            idleCap: s.idleCap
-        });
-    }
-
-    function _emitConfigured(uint256 id) internal {
-        emit IPoolExtension.ReserveConfigured(id, _words(id));
-    }
-
     // ------------------------------------------------------------------ health
 
     /// @dev For whoever takes on risk. In a batch it is checked at the end.
@@ -240,10 +234,12 @@ abstract contract PoolBase is IPoolErrors {
         uint256 debtValue;
         while (left != 0) {
             (id, left) = Positions.next(left);
-            (uint256 value, uint256 price,) = _debtValue(h, id);
+            Risk risk = _slots(id).risk;
+            uint256 price = _cautiousPrice(id, risk, true);
             if (price == 0) revert NoPrice(id);
             unchecked {
-                debtValue += value; // a value overflows before 64 of them do
+                // a value overflows before 64 of them do
+                debtValue += Valuation.valueUp(_debtAssets(h, id), price, risk.decimals());
             }
         }
 
@@ -257,25 +253,24 @@ abstract contract PoolBase is IPoolErrors {
             if (ltv == 0) continue;
             uint256 assets = _ledger.sharesOf(h, id, Positions.SUPPLY);
             if (!h.isIdle(id)) assets = assets.mulDown(_slots(id).interest.supplyIndex());
-            borrowLimit += Valuation.valueDown(assets, FeedReader.read(risk.feed(), risk.maxAge()), risk.decimals())
-                .mulDown(ltv);
+            borrowLimit += Valuation.valueDown(assets, _cautiousPrice(id, risk, false), risk.decimals()).mulDown(ltv);
         }
         if (debtValue > borrowLimit) {
             revert Undercollateralized(account, debtValue, borrowLimit, borrowLimit.divDown(debtValue));
         }
     }
 
-    function _debtValue(Holder memory h, uint256 id)
-        internal
-        view
-        returns (uint256 value, uint256 price, uint256 decimals)
-    {
-        Risk risk = _slots(id).risk;
+    /// @dev For whoever takes on risk: where the reserve has a second feed, the price of both that favours him less, and none
+    /// when either has none.
+    function _cautiousPrice(uint256 id, Risk risk, bool owed) internal view returns (uint256 price) {
         price = FeedReader.read(risk.feed(), risk.maxAge());
-        decimals = risk.decimals();
-        uint256 index = _slots(id).accruedInterest(id).debtIndex();
-        uint256 assets = _ledger.sharesOf(h, id, Positions.DEBT).mulUp(index);
-        value = Valuation.valueUp(assets, price, decimals);
+        if (!risk.isCautious()) return price;
+        uint256 other = FeedReader.read(_slots(id).cautiousFeed, risk.maxAge());
+        return owed && price != 0 && other != 0 ? price.max(other) : price.min(other);
+    }
+
+    function _debtAssets(Holder memory h, uint256 id) internal view returns (uint256) {
+        return _ledger.sharesOf(h, id, Positions.DEBT).mulUp(_slots(id).accruedInterest(id).debtIndex());
     }
 
     function _categoryOf(Holder memory h) internal view returns (Category category) {
@@ -306,5 +301,29 @@ abstract contract PoolBase is IPoolErrors {
         if (minimum == 0) return;
         uint256 debt = _ledger.debtOf(account, id).mulUp(debtIndex);
         if (debt < minimum) revert DebtTooSmall(id, debt, minimum);
+    }
+
+    // ------------------------------------------------------------------ lending for a moment
+
+    function _lend(uint256 id, uint256 assets) internal returns (address token) {
+        Token word = _requireListed(id);
+        _requireLive(id, word);
+        token = word.addr();
+        emit IPoolActions.FlashLoan(id, msg.sender, assets);
+        token.safeTransfer(msg.sender, assets);
+    }
+
+    /// @dev Calls the caller with the lock open.
+    function _callBack(bytes memory message) internal {
+        uint256 state = Transient.state();
+        Transient.set(state & ~Transient.LOCKED);
+        assembly ("memory-safe") {
+            if iszero(call(gas(), caller(), 0, add(message, 32), mload(message), 0, 0)) {
+                let free := mload(0x40)
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+        }
+        Transient.set(state);
     }
 }

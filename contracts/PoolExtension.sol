@@ -7,6 +7,7 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {PoolBase} from "./PoolBase.sol";
 import {LiquidationTerms} from "./interfaces/ILiquidationModel.sol";
+import {IPoolCallbacks} from "./interfaces/IPoolActions.sol";
 import {CategoryData, IPoolExtension, Position, ReserveData, ReserveWords} from "./interfaces/IPoolExtension.sol";
 import {FeedReader} from "./oracle/FeedReader.sol";
 import {KinkedCurve} from "./rates/KinkedCurve.sol";
@@ -16,6 +17,7 @@ import {LiquidationWord} from "./libraries/LiquidationWord.sol";
 import {Outflows} from "./libraries/Outflows.sol";
 import {Holder, Ledger, Positions} from "./libraries/Positions.sol";
 import {Interest, Reserves, ReserveSlots, Risk, Token, Totals} from "./libraries/Reserves.sol";
+import {Transient} from "./libraries/Transient.sol";
 import {WAD, WadMath} from "./libraries/WadMath.sol";
 
 /// @title Weir pool, the other half: permissions, less frequent actions, configuration and views
@@ -218,9 +220,9 @@ contract PoolExtension is PoolBase, IPoolExtension {
         (assets, shares) = amount.toRepay(owed, interest.debtIndex());
 
         _ledger.decrease(from, id, Positions.DEBT, shares);
-        (, uint256 category) = _ledger.increase(to, id, Positions.DEBT, shares, false);
+        (, uint256 word) = _ledger.increase(to, id, Positions.DEBT, shares, false);
         _spendAllowance(to, ACTION_BORROW, id | DEBT, assets);
-        _requireLends(category, id);
+        _requireLends(Positions.category(word), id);
         _requireMinDebt(to, id, interest.debtIndex());
 
         emit DebtTaken(id, from, to, msg.sender, assets, shares);
@@ -265,6 +267,33 @@ contract PoolExtension is PoolBase, IPoolExtension {
             Token.unwrap(token)
         );
         if (collateral) _requireCoveredWithout(id, account);
+    }
+
+    /// @inheritdoc IPoolExtension
+    function setCollateral(uint256 id, bool enabled, address account) external lock {
+        _requireAuthorized(account, ACTION_COLLATERAL);
+        _requireListed(id);
+        if (_ledger.sharesOf(_ledger.holder(account), id, Positions.SUPPLY) == 0) revert NoPosition(account, id);
+
+        _ledger.setCollateral(account, id, enabled);
+        emit CollateralSet(id, account, msg.sender, enabled);
+
+        if (!enabled) _requireCoveredWithout(id, account);
+    }
+
+    /// @inheritdoc IPoolExtension
+    function flashLoans(uint256[] calldata ids, uint256[] calldata assets, bytes calldata data) external lock {
+        uint256 count = ids.length;
+        if (count != assets.length || count == 0) revert LengthMismatch(count, assets.length);
+        for (uint256 k; k < count; ++k) {
+            _lend(ids[k], assets[k]);
+            Transient.setOwed(ids[k], Transient.owed(ids[k]) + assets[k]);
+        }
+        _callBack(abi.encodeCall(IPoolCallbacks.onFlashLoans, (ids, assets, data)));
+        for (uint256 k; k < count; ++k) {
+            Transient.setOwed(ids[k], Transient.owed(ids[k]) - assets[k]);
+            _slots(ids[k]).token.addr().safeTransferFrom(msg.sender, address(this), assets[k]);
+        }
     }
 
     /// @inheritdoc IPoolExtension
@@ -409,6 +438,10 @@ contract PoolExtension is PoolBase, IPoolExtension {
         d.priceDecimals = risk.decimals();
         d.maxAge = risk.maxAge();
         d.ltv = risk.ltv();
+        d.cautiousFeed = slots.cautiousFeed;
+        if (risk.isCautious()) d.cautiousPrice = FeedReader.read(slots.cautiousFeed, risk.maxAge());
+        d.insurer = slots.insurer;
+        d.graceEnd = slots.graceEnd;
         d.threshold = _threshold(id, risk, _nobody(), Category.wrap(0));
         d.bonusFloor = risk.bonusFloor();
         d.bonusCap = risk.bonusCap();
@@ -419,6 +452,27 @@ contract PoolExtension is PoolBase, IPoolExtension {
         d.idleAssets = slots.idleCap - token.idleRoom();
         d.minDebt = risk.minDebt();
         d.outflowRoom = totals.hasLimitedOutflow() ? Outflows.level(slots.outflow) : type(uint256).max;
+    }
+
+    function _words(uint256 id) private view returns (ReserveWords memory) {
+        ReserveSlots storage s = _slots(id);
+        return ReserveWords({
+            interest: Interest.unwrap(s.interest),
+            totals: Totals.unwrap(s.totals),
+            risk: Risk.unwrap(s.risk),
+            token: Token.unwrap(s.token),
+            model: uint160(s.model),
+            ramp: s.ramp,
+            outflow: s.outflow,
+            idleCap: s.idleCap,
+            cautiousFeed: uint160(s.cautiousFeed),
+            insurer: uint160(s.insurer),
+            graceEnd: s.graceEnd
+        });
+    }
+
+    function _emitConfigured(uint256 id) private {
+        emit ReserveConfigured(id, _words(id));
     }
 
     function _nobody() private pure returns (Holder memory h) {}
@@ -512,11 +566,11 @@ contract PoolExtension is PoolBase, IPoolExtension {
     }
 
     /// @inheritdoc IPoolExtension
-    function setLimits(uint256 id, uint256 limits, uint256 outflow) external onlyConfigurator lock {
+    function setLimits(uint256 id, uint256 limits, uint256 outflow, address insurer) external onlyConfigurator lock {
         _requireListed(id);
         Totals totals = _slots(id).totals;
         _slots(id).totals = Totals.wrap(totals.supplyShares() | totals.debtShares() << 112 | limits << 224);
-        _slots(id).outflow = outflow;
+        (_slots(id).outflow, _slots(id).insurer) = (outflow, insurer);
         _emitConfigured(id);
     }
 
@@ -532,15 +586,20 @@ contract PoolExtension is PoolBase, IPoolExtension {
     }
 
     /// @inheritdoc IPoolExtension
-    function setRisk(uint256 id, uint256 risk, uint256 ramp) external onlyConfigurator lock {
+    function setRisk(uint256 id, uint256 risk, uint256 ramp, address cautiousFeed) external onlyConfigurator lock {
         _requireListed(id);
-        (_slots(id).risk, _slots(id).ramp) = (Risk.wrap(risk), ramp);
+        (_slots(id).risk, _slots(id).ramp, _slots(id).cautiousFeed) = (Risk.wrap(risk), ramp, cautiousFeed);
         _emitConfigured(id);
     }
 
     /// @inheritdoc IPoolExtension
-    function setSwitches(uint256 id, bool paused, bool frozen) external onlyConfigurator lock {
-        uint256 token = Token.unwrap(_requireListed(id)) & ~(Reserves.PAUSED | Reserves.FROZEN);
+    function setSwitches(uint256 id, bool paused, bool frozen, uint256 grace) external onlyConfigurator lock {
+        Token before = _requireListed(id);
+        uint256 token = Token.unwrap(before) & ~(Reserves.PAUSED | Reserves.FROZEN);
+        if (before.isPaused() && !paused) {
+            token |= Reserves.GRACE;
+            _slots(id).graceEnd = block.timestamp + grace;
+        }
         if (!frozen && _slots(id).interest.supplyIndex() < Reserves.MIN_SUPPLY_INDEX) revert ReserveWorthless(id);
         if (paused) token |= Reserves.PAUSED;
         if (frozen) token |= Reserves.FROZEN;

@@ -18,8 +18,13 @@ from typing import NoReturn
 
 from sims.fork.rpc import Rpc, RpcError
 
-HOME = Path(__file__).resolve().parent.parent / ".build" / "anvil"
-"""anvil keeps what it caches of a fork, and old states, in its user's home: that is this one."""
+HOME = Path(__file__).resolve().parent.parent / ".anvil"
+"""anvil keeps what it caches of a fork, and old states, in its user's home: that is this one. Not below
+.build/, which Ape copies at every compile."""
+
+STATES = HOME / ".foundry" / "anvil" / "tmp"
+OLD_S = 86_400
+"""A chain that was killed leaves its states behind, hundreds of megabytes of them."""
 
 START_S = 20.0
 STOP_S = 5.0
@@ -42,7 +47,7 @@ def anvil(*arguments: str, port: int | None = None) -> Iterator[str]:
     """
     binary = require_anvil()
     port = _free_port() if port is None else _require_free(port)
-    HOME.mkdir(parents=True, exist_ok=True)
+    _make_home()
     process = subprocess.Popen(
         [binary, "--host", "127.0.0.1", "--port", str(port), "--silent", *arguments],
         stdout=subprocess.DEVNULL,
@@ -66,7 +71,7 @@ def anvil(*arguments: str, port: int | None = None) -> Iterator[str]:
 @contextlib.contextmanager
 def anvil_home() -> Iterator[None]:
     """Gives the chains that Ape starts meanwhile the same home as ours."""
-    HOME.mkdir(parents=True, exist_ok=True)
+    _make_home()
     before = os.environ.get("HOME")
     os.environ["HOME"] = str(HOME)
     try:
@@ -123,6 +128,14 @@ def _wait(process: subprocess.Popen[bytes], url: str) -> None:
             else:
                 return
     raise AnvilError(f"anvil did not answer at {url} within {START_S:g} seconds: try again.")
+
+
+def _make_home() -> None:
+    HOME.mkdir(parents=True, exist_ok=True)
+    for states in STATES.glob("anvil-state-*"):
+        with contextlib.suppress(OSError):  # somebody else has cleared it away
+            if time.time() - states.stat().st_mtime > OLD_S:
+                shutil.rmtree(states)
 
 
 def _free_port() -> int:

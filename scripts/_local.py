@@ -18,7 +18,7 @@ from scripts._fill import fill, pass_time
 from scripts.deploy import load_account
 from sims.book import seeded_book
 from sims.cli import Bars
-from sims.market import load_market
+from sims.market import Periphery, load_market
 
 MARKET = Path("scripts/_markets/ethereum.yaml")
 DAY_S = 86_400
@@ -38,7 +38,8 @@ class Market:
 @contextlib.contextmanager
 def local_market(accounts: int, seed: int, bars: Bars, clock: Clock) -> Iterator[Market]:
     """A chain of our own with the market file deployed and filled."""
-    parameters = load_market(MARKET)
+    # Nobody uses the periphery here.
+    parameters = load_market(MARKET).model_copy(update={"periphery": Periphery()})
     book = seeded_book(parameters, accounts=accounts, rng=np.random.default_rng(seed))
     with anvil(*CHAIN, *FREE_GAS) as url:
         with (

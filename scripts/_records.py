@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from scripts._chain import Chain
 from scripts._deploy import PASSING_RECORDS, RECORDS, DeployError, load_record
+from scripts._roles import Standing
+
+_PARTS = tuple(f.name for f in fields(Standing))
 
 
 def pool_of(
@@ -20,16 +25,42 @@ def pool_of(
         raise DeployError("--pool and --deployment both name a pool: give one of them.")
     if pool is not None:
         return pool, None, f"pool {pool}"
-    found = load_record(record) if record is not None else _only_record(chain)
+    found = record_of(chain, record, instead="the pool, --pool 0x... (or POOL=0x...)")
+    return found["contracts"]["pool"]["address"], found["block"], found["market"]
+
+
+def record_of(
+    chain: Chain, record: Path | None, *, instead: str = "one, --deployment FILE"
+) -> dict[str, Any]:
+    """A deployment's record; without one named, the one that there is of this chain.
+
+    Parameters
+    ----------
+    instead : what to name where there is none.
+    """
+    found = load_record(record) if record is not None else _only_record(chain, instead)
     if found["chain_id"] != chain.chain_id:
         raise DeployError(
             f"The deployment of {found['market']} is on chain {found['chain_id']} and "
             f"{chain.name} is chain {chain.chain_id}: choose the network it is on."
         )
-    return found["contracts"]["pool"]["address"], found["block"], found["market"]
+    return found
 
 
-def _only_record(chain: Chain) -> dict[str, Any]:
+def standing_in(record: Mapping[str, Any]) -> Standing:
+    """How a market's manager stood when the record was written."""
+    try:
+        parts = {name: record["roles"][name] for name in ("handover", *_PARTS)}
+        record["contracts"]["authority"]["block"]
+    except (KeyError, TypeError):
+        raise DeployError(
+            f"The record of {record['market']} does not say who may do what: it is of an older kind."
+        ) from None
+    del parts["handover"]
+    return Standing(**parts)
+
+
+def _only_record(chain: Chain, instead: str) -> dict[str, Any]:
     genesis = chain.rpc.block(0)["hash"]
     paths = [
         path
@@ -42,6 +73,4 @@ def _only_record(chain: Chain) -> dict[str, Any]:
     if paths:
         names = ", ".join(str(path) for path in paths)
         raise DeployError(f"{chain.name} has several deployments: name one, --deployment {names}.")
-    raise DeployError(
-        f"No deployment on {chain.name} is on record: name the pool, --pool 0x... (or POOL=0x...)."
-    )
+    raise DeployError(f"No deployment on {chain.name} is on record: name {instead}.")

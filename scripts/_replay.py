@@ -344,7 +344,7 @@ class Replayer:
             [Call(r.token, BALANCE_OF, (self.pool,)) for r in self.snapshot.reserves], block=block
         )
         worst = 0
-        for reserve, (index, totals, _, token, *_, idle_cap), (balance,) in zip(
+        for reserve, (index, totals, _, token, _, _, _, idle_cap, *_), (balance,) in zip(
             twin.reserves, words, balances, strict=True
         ):
             mask = 2**112 - 1
@@ -356,7 +356,7 @@ class Replayer:
                 (totals >> 112 & mask, reserve.debt_shares),
                 (balance, reserve.balance),
                 (token >> 255, int(reserve.frozen)),
-                (idle_cap - (token >> 160 & 2**94 - 1), reserve.idle),
+                (idle_cap - (token >> 160 & 2**93 - 1), reserve.idle),
             ]
             worst = max([worst] + [abs(a - b) for a, b in pairs])
         ordered = sorted(accounts)

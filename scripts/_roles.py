@@ -7,6 +7,9 @@ delay's place.
 Where a role has a delay, a change is announced with `schedule` on the manager; anybody can read it,
 and the guardian can cancel it. Once the delay is over the member calls the configurator itself.
 Through `execute` the manager would be the caller, whom `listReserve` would ask for the seed.
+
+A `Standing` is how a manager stands: what it should be follows from the data, what it is from the
+chain, and `differences` names every deviation.
 """
 
 from __future__ import annotations
@@ -16,6 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ADMIN = 0
+ADMINISTRATOR = "ADMIN"
+"""What the role that everything belongs to at first is called."""
+EVERYBODY = "EVERYBODY"
+"""And the role that needs no member."""
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 
@@ -45,19 +52,21 @@ class Role:
 
 ROLES = (
     Role(1, "LISTING", 3 * DAY_S, ("listReserve",)),
-    Role(2, "RISK", 2 * DAY_S, ("setRisk",)),
+    Role(2, "RISK", 2 * DAY_S, ("setRisk", "setInsurer")),
     Role(3, "RATES", 1 * DAY_S, ("setRates",)),
     Role(4, "LIMITS", 1 * DAY_S, ("setLimits", "setIdleCap", "setOutflowLimit")),
     Role(5, "CATEGORIES", 2 * DAY_S, ("setCategory",)),
     Role(6, "LIQUIDATION", 7 * DAY_S, ("setLiquidationTerms",)),
     Role(7, "TREASURY", 2 * DAY_S, ("collectBuffer",)),
     # Long enough for borrowers to prepare: liquidations go on when a pause ends.
-    Role(8, "REOPENING", 6 * HOUR_S, ("unpause", "unfreeze")),
+    Role(8, "REOPENING", 6 * HOUR_S, ("unpause", "unfreeze", "resumePrice")),
     # Only stops and tightens, and so at once. Nobody cancels it.
-    Role(9, "GUARDIAN", 0, ("pause", "freeze", "tighten"), cancellable=False),
+    Role(9, "GUARDIAN", 0, ("pause", "freeze", "tighten", "pausePrice"), cancellable=False),
     # May do less than RISK, which appoints it.
     Role(10, "STEWARD", 0, steward=("change",), admin="RISK"),
     Role(11, "BOUNDS", 3 * DAY_S, steward=("setBound", "setRamp")),
+    # Shorter than the longest that the guardian may pause a price.
+    Role(12, "PRICES", 2 * DAY_S, ("setFeed", "setCautiousFeed")),
 )
 """Every restricted function has one role. The administrator is none of them: he appoints, and
 gives functions to roles."""
@@ -133,3 +142,129 @@ def handover_calls(*, governance: str, deployer: str) -> Iterator[Call]:
     yield Call("grantRole", (ADMIN, governance, ADMIN_DELAY_S))
     if governance != deployer:
         yield Call("renounceRole", (ADMIN, deployer))
+
+
+# ------------------------------------------------------------------------------------------ standing
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a manager stands; roles by label.
+
+    Attributes
+    ----------
+    members : delay in seconds by account, by role.
+    admins : the role that appoints to a role.
+    guardians : the role that cancels what a role's members have announced.
+    functions : the role that opens a function, by `contract.function`.
+    settings : whatever else decides, by a description; 0 unless somebody has changed it.
+    """
+
+    members: Mapping[str, Mapping[str, int]]
+    admins: Mapping[str, str]
+    guardians: Mapping[str, str]
+    functions: Mapping[str, str]
+    settings: Mapping[str, int] = field(default_factory=dict)
+
+
+def described(
+    members: Mapping[str, Sequence[str]],
+    *,
+    administrators: Mapping[str, int],
+    functions: Mapping[str, Sequence[str]],
+    steward: str | None,
+    is_set_up: bool,
+) -> Standing:
+    """How a manager should stand.
+
+    Parameters
+    ----------
+    members : addresses by label.
+    administrators : delay in seconds by account.
+    functions : all that are restricted, by `configurator` and `risk steward`.
+    steward : the risk steward's address, or its name as long as it has none.
+    is_set_up : whether the roles are; before that everything is the administrator's.
+    """
+    there = [r for r in ROLES if is_set_up and (r.configurator or steward is not None)]
+    opened = {f"configurator.{name}": r.label for r in there for name in r.configurator}
+    opened |= {f"risk steward.{name}": r.label for r in there for name in r.steward}
+    known: dict[str, dict[str, int]] = {ADMINISTRATOR: dict(administrators)}
+    for r in ROLES:
+        known[r.label] = dict.fromkeys(members.get(r.label, ()), r.delay_s) if r in there else {}
+        if r in there and steward is not None and r.label in STEWARDED:
+            known[r.label][steward] = 0
+    return Standing(
+        members=known,
+        admins={r.label: (r in there and r.admin) or ADMINISTRATOR for r in ROLES},
+        guardians={
+            r.label: "GUARDIAN" if r in there and r.cancellable else ADMINISTRATOR for r in ROLES
+        },
+        functions={
+            f"{contract}.{name}": opened.get(f"{contract}.{name}", ADMINISTRATOR)
+            for contract, names in functions.items()
+            for name in names
+        },
+    )
+
+
+def differences(wanted: Standing, found: Standing) -> Iterator[str]:
+    """Every deviation of `found`, in words."""
+    for label in [*wanted.members, *(x for x in found.members if x not in wanted.members)]:
+        should, are = wanted.members.get(label, {}), found.members.get(label, {})
+        for account in should:
+            if account not in are:
+                yield f"{account} is no member of {label}"
+            elif are[account] != should[account]:
+                yield f"{account} waits {are[account]} seconds as {label}, not {should[account]}"
+        yield from (f"{account} is a member of {label}" for account in are if account not in should)
+    for text, is_, should in (
+        ("{} is appointed by {}, not by {}", found.admins, wanted.admins),
+        ("what {} announces is cancelled by {}, not by {}", found.guardians, wanted.guardians),
+        ("{} belongs to {}, not to {}", found.functions, wanted.functions),
+    ):
+        for name in sorted(should.keys() | is_.keys()):
+            a, b = is_.get(name, ADMINISTRATOR), should.get(name, ADMINISTRATOR)
+            if a != b:
+                yield text.format(name, a, b)
+    for name, value in found.settings.items():
+        if value != wanted.settings.get(name, 0):
+            yield f"{name} is {value}, not {wanted.settings.get(name, 0)}"
+
+
+def powers(standing: Standing) -> Iterator[tuple[str, str, str, str, str]]:
+    """Who may do what: role, account, after which delay, what, and who appoints."""
+    by_role: dict[str, list[str]] = {}
+    for function, label in standing.functions.items():
+        by_role.setdefault(label, []).append(function)
+    for label in dict.fromkeys([*standing.members, *by_role]):
+        accounts = standing.members.get(label, {})
+        if not accounts and label not in by_role:
+            continue
+        may = _in_words(label, by_role.get(label, []))
+        appoints = "itself" if label == ADMINISTRATOR else standing.admins.get(label, ADMINISTRATOR)
+        without = ("anybody", 0) if label == EVERYBODY else ("nobody", None)
+        for account, delay_s in accounts.items() or (without,):
+            yield label, account, spell(delay_s), may, appoints
+
+
+def _in_words(label: str, functions: Sequence[str]) -> str:
+    by_contract: dict[str, list[str]] = {}
+    for function in functions:
+        contract, name = function.split(".")
+        by_contract.setdefault(contract, []).append(name)
+    opened = "; ".join(f"{contract}: {', '.join(names)}" for contract, names in by_contract.items())
+    if label == ADMINISTRATOR:
+        return f"appoints, gives functions to roles; {opened}"
+    return opened
+
+
+def spell(delay_s: int | None) -> str:
+    """A delay for people."""
+    if delay_s is None:
+        return ""
+    if delay_s == 0:
+        return "at once"
+    unit, name = next(
+        (unit, name) for unit, name in ((DAY_S, "d"), (HOUR_S, "h"), (1, "s")) if delay_s >= unit
+    )
+    return f"{delay_s / unit:g} {name}"

@@ -203,12 +203,21 @@ def check(file: Path) -> None:
 
     with plain_errors():
         loaded = load_market(file)
-    console.print(
+    said = [
         f"{file}: {loaded.name} is sound, {len(loaded.reserves)} reserves: "
-        f"{', '.join(loaded.symbols)}.",
-        highlight=False,
-        soft_wrap=True,
-    )
+        f"{', '.join(loaded.symbols)}."
+    ]
+    adaptive = [s for s, r in loaded.reserves.items() if r.adaptive_rates is not None]
+    if adaptive:
+        said.append(f"Adaptive rates, which simulations refuse: {', '.join(adaptive)}.")
+    said.append(f"Around the pool: {', '.join(loaded.around) or 'nothing'}.")
+    people = {member for members in loaded.roles.members.values() for member in members}
+    if loaded.roles.given:
+        said.append(
+            f"{len(people)} accounts in {len(loaded.roles.members)} roles; "
+            f"governance: {loaded.roles.governance or 'the deployer'}."
+        )
+    console.print(*said, sep="\n", highlight=False, markup=False, soft_wrap=True)
 
 
 @cli.command()
@@ -220,10 +229,10 @@ def rates(file: Path) -> None:
     from sims.market import load_market
     from sims.rates import utilization_sweep
 
+    grid = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0)
     with plain_errors():
         loaded = load_market(file)
-    grid = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0)
-    swept = utilization_sweep(loaded.reserve_params().curve, np.array(grid))
+        swept = utilization_sweep(loaded.reserve_params().curve, np.array(grid))
     table = Table(title=f"{loaded.name}: borrow / supply rate a year", title_justify="left")
     table.add_column("reserve")
     for used in grid:

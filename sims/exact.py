@@ -264,6 +264,7 @@ class LiquidationTerms:
 class LiquidationCase:
     """The account and the pair that a liquidator picked, all in WAD."""
 
+    account: str
     debt_value: int
     limit: int
     debt_side: int
@@ -428,6 +429,11 @@ class Reserve(RiskTerms):
     outflow: Outflow | None = None
     idle: int = 0
     idle_cap: int = 0
+    cautious: tuple[int, int] | None = None
+    """A second feed, for whoever takes on risk: its answer, and when it was set."""
+    insurer: str | None = None
+    """Whose earning supply pays for bad debt before the other suppliers'."""
+    grace_end: int = 0
 
     @classmethod
     def from_words(
@@ -444,6 +450,9 @@ class Reserve(RiskTerms):
         ramp: int = 0,
         outflow: int = 0,
         idle_cap: int = 0,
+        cautious: tuple[int, int] = (0, 0),
+        insurer: str | None = None,
+        grace_end: int = 0,
     ) -> Reserve:
         """Unpacks the words of `reserveWords`; see `ReserveSlots` for their layout."""
         rates, limits = index >> 208, totals >> 224
@@ -476,8 +485,11 @@ class Reserve(RiskTerms):
             min_debt=_decimal(risk >> 245 & 0x1FF),
             ramp=Ramp.unpack(ramp) if risk >> 254 & 1 else None,
             outflow=Outflow.unpack(outflow) if limits >> 29 & 1 else None,
-            idle=idle_cap - (token >> 160 & 2**94 - 1),
+            idle=idle_cap - (token >> 160 & 2**93 - 1),
             idle_cap=idle_cap,
+            cautious=cautious if risk >> 255 else None,
+            insurer=insurer if limits >> 30 & 1 else None,
+            grace_end=grace_end,
         )
 
     def __copy__(self) -> Reserve:
@@ -544,10 +556,19 @@ class Reserve(RiskTerms):
 
     def price(self, now: int) -> int:
         """The feed's answer, or zero for no price."""
-        if not 0 < self.answer <= MAX_ANSWER:
-            return 0
-        fresh = self.updated_at <= now and now - self.updated_at <= self.max_age_s
-        return self.answer if fresh else 0
+        return self._sound(self.answer, self.updated_at, now)
+
+    def cautious_price(self, now: int, *, owed: bool) -> int:
+        """For whoever takes on risk: of two feeds the answer that favours him less, if both give one."""
+        price = self.price(now)
+        if self.cautious is None:
+            return price
+        other = self._sound(*self.cautious, now)
+        return max(price, other) if owed and price and other else min(price, other)
+
+    def _sound(self, answer: int, updated_at: int, now: int) -> int:
+        fresh = updated_at <= now and now - updated_at <= self.max_age_s
+        return answer if 0 < answer <= MAX_ANSWER and fresh else 0
 
     def accrue(self, now: int) -> None:
         """Interest up to `now`, at the rate of the utilization so far; its model is not told."""
@@ -577,6 +598,8 @@ class Account:
     debt: dict[int, int] = field(default_factory=dict)
     not_collateral: set[int] = field(default_factory=set)
     idle: set[int] = field(default_factory=set)
+    given: set[int] = field(default_factory=set)
+    """Last opened by somebody else: no collateral until the owner supplies to it or says so."""
     category: int = 0
 
     def __copy__(self) -> Account:
@@ -586,6 +609,7 @@ class Account:
             dict(self.debt),
             set(self.not_collateral),
             set(self.idle),
+            set(self.given),
             self.category,
         )
 
@@ -734,6 +758,9 @@ class Pool:
                 ramp=r.ramp_word,
                 outflow=r.outflow_word,
                 idle_cap=r.idle_cap_word,
+                cautious=(r.cautious_answer, r.cautious_updated_at),
+                insurer=r.insurer,
+                grace_end=r.grace_end,
             )
             for r in snapshot.reserves
         ]
@@ -830,6 +857,8 @@ class Pool:
             # A gift of dust must not keep a supply from earning.
             if held == 0 and idle:
                 self._require_authorized(receiver, caller or sender, ACTION_SUPPLY)
+            if held == 0:
+                self._account(receiver).given.add(id_)
             if collateral:
                 self._require_covered_without(id_, sender)
 
@@ -895,6 +924,7 @@ class Pool:
             a = self._account(account)
             if id_ not in a.supply:
                 raise Revert("NoPosition", account, id_)
+            a.given.discard(id_)
             if enabled:
                 a.not_collateral.discard(id_)
             else:
@@ -1057,12 +1087,14 @@ class Pool:
             r.idle_cap = max(cap, r.idle)
             return r.idle_cap
 
-    def set_switches(self, id_: int, paused: bool, frozen: bool) -> None:
-        """A reserve whose supply is worth next to nothing stays frozen."""
+    def set_switches(self, id_: int, paused: bool, frozen: bool, grace_s: int = 0) -> None:
+        """A reserve whose supply is worth next to nothing stays frozen; after a pause there is grace."""
         with self._atomic():
             r = self._require_listed(id_)
             if not frozen and r.supply_index < MIN_SUPPLY_INDEX:
                 raise Revert("ReserveWorthless", id_)
+            if r.paused and not paused:
+                r.grace_end = self.now + grace_s
             r.paused, r.frozen = paused, frozen
 
     def collect_buffer(self, id_: int, assets: int, to: str | None = None) -> None:
@@ -1103,7 +1135,7 @@ class Pool:
             for id_ in (debt_id, collateral_id):
                 self._require_listed(id_)
             for id_ in (debt_id, collateral_id):
-                self._require_live(id_, self.reserves[id_])
+                self._require_liquidatable(id_)
             a = self._account(account)
             idle = collateral_id in a.idle
             debt, collateral = self._enter(debt_id), self.reserves[collateral_id]
@@ -1122,7 +1154,7 @@ class Pool:
             if data.liquidation_limit >= data.debt_value:
                 raise Revert("Healthy", account, data.health)
 
-            repay_value, bonus = self._ask(data, pair)
+            repay_value, bonus = self._ask(account, data, pair)
             allowed = mul_up(held, debt.debt_index)
             if repay_value < pair.debt_side:
                 most = assets_up(repay_value, pair.debt_price, pair.debt_decimals)
@@ -1176,7 +1208,7 @@ class Pool:
                 data.debt_value - pair.paid(repaid),
             )
             # Without a debt the value that is left of it was rounding.
-            if bad and a.debts() and self._paused_reserve(account) is None:
+            if bad and a.debts() and self._barred_reserve(account) is None:
                 forfeits, write_offs = self._write_off_account(account)
             return Liquidated(repaid, received, seized, fee, forfeits, write_offs)
 
@@ -1187,14 +1219,15 @@ class Pool:
             data = self.account_data(account)
             if not self._is_bad_debt(data.unpriced, data.collateral_value, data.debt_value):
                 raise Revert("NotBadDebt", account, data.collateral_value, data.debt_value)
-            paused = self._paused_reserve(account)
-            if paused is not None:
-                raise Revert("ReservePaused", paused)
+            barred = self._barred_reserve(account)
+            if barred is not None:
+                self._require_liquidatable(barred)
             return self._write_off_account(account)
 
-    def _ask(self, data: AccountData, pair: _Pair) -> tuple[int, int]:
+    def _ask(self, account: str, data: AccountData, pair: _Pair) -> tuple[int, int]:
         """The external model, held to its bounds, or the built-in rule."""
         case = LiquidationCase(
+            account=account,
             debt_value=data.debt_value,
             limit=data.liquidation_limit,
             debt_side=pair.debt_side,
@@ -1222,11 +1255,20 @@ class Pool:
         worthless = collateral_left <= self.terms.write_off_below and collateral_left < debt_left
         return worthless and not unpriced
 
-    def _paused_reserve(self, account: str) -> int | None:
-        """The first paused reserve that the account has pledged or owes to."""
+    def _barred_reserve(self, account: str) -> int | None:
+        """The first reserve that is paused, or was just now, and that the account has pledged or owes to."""
         a = self._account(account)
         ids = sorted({*self._pledged(a), *a.debts()})
-        return next((id_ for id_ in ids if self.reserves[id_].paused), None)
+        return next((id_ for id_ in ids if self._is_barred(id_)), None)
+
+    def _is_barred(self, id_: int) -> bool:
+        r = self.reserves[id_]
+        return r.paused or self.now < r.grace_end
+
+    def _require_liquidatable(self, id_: int) -> None:
+        self._require_live(id_, self.reserves[id_])
+        if self._is_barred(id_):
+            raise Revert("GracePeriod", id_, self.reserves[id_].grace_end)
 
     def _write_off_account(
         self, account: str
@@ -1249,7 +1291,7 @@ class Pool:
         return mul_down(shares, r.supply_index)
 
     def _write_off(self, id_: int, account: str) -> tuple[int, int]:
-        """The buffer pays first; what it cannot pay lowers the supply index."""
+        """The buffer pays first, then the insurer; what they cannot pay lowers the supply index."""
         r = self._enter(id_)
         buffer = r.buffer
         before = r.debt_assets
@@ -1258,11 +1300,23 @@ class Pool:
         r.debt_shares -= shares
         lost = before - r.debt_assets
         deficit = max(lost - buffer, 0)
+        if deficit and r.insurer is not None:
+            deficit -= self._slash(id_, r, r.insurer, deficit)
         if deficit and r.supply_shares:
             r.supply_index = div_down(max(r.supply_assets - deficit, 0), r.supply_shares)
             if r.supply_index < MIN_SUPPLY_INDEX:
                 r.frozen = True
         return lost, deficit
+
+    def _slash(self, id_: int, r: Reserve, insurer: str, deficit: int) -> int:
+        """Burns the insurer's supply against a deficit, and says how much of it that paid."""
+        shares = self._account(insurer).supply_of(id_)
+        if shares == 0 or r.supply_index == 0:
+            return 0
+        shares = min(shares, div_up(deficit, r.supply_index))
+        self._decrease_supply(insurer, id_, shares)
+        r.supply_shares -= shares
+        return min(mul_down(shares, r.supply_index), deficit)
 
     # ------------------------------------------------------------------ health
 
@@ -1336,17 +1390,18 @@ class Pool:
         a = self._account(account)
         debt_value = 0
         for id_ in a.debts():
-            value, price = self._debt_value(a, id_)
+            r = self._accrued(id_)
+            price = r.cautious_price(self.now, owed=True)
             if price == 0:
                 raise Revert("NoPrice", id_)
-            debt_value += value
+            debt_value += value_up(mul_up(a.debt[id_], r.debt_index), price, r.decimals)
         borrow_limit = 0
         for id_ in self._counting_collaterals(a):
             if borrow_limit >= debt_value:
                 break
             r = self.reserves[id_]
             assets = mul_down(a.supply[id_], WAD if id_ in a.idle else r.supply_index)
-            value = value_down(assets, r.price(self.now), r.decimals)
+            value = value_down(assets, r.cautious_price(self.now, owed=False), r.decimals)
             borrow_limit += mul_down(value, self._terms(a, id_).ltv)
         if debt_value > borrow_limit:
             health = div_down(borrow_limit, debt_value)
@@ -1407,6 +1462,10 @@ class Pool:
         """Opening a supply for somebody else takes his authorization."""
         if self._increase_supply(account, position_id, shares) == 0:
             self._require_authorized(account, caller, ACTION_SUPPLY)
+        id_, a = position_id % IDLE, self._account(account)
+        if id_ in a.given and self._is_authorized(account, caller, ACTION_SUPPLY):
+            a.given.remove(id_)
+            a.not_collateral.discard(id_)
 
     def _increase_supply(
         self, account: str, position_id: int, shares: int, *, collateral: bool = True

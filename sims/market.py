@@ -25,7 +25,14 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 from eth_utils.address import is_checksum_address, to_checksum_address
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 if TYPE_CHECKING:  # the engines compile on import, which a deployment need not wait for
@@ -40,7 +47,7 @@ MAX_DECIMALS = 63
 """Of a token and its feed together: six bits in storage."""
 MAX_CATEGORIES = 255
 """An account's category is a byte; zero is none."""
-MAX_IDLE_RAW = 2**94 - 1
+MAX_IDLE_RAW = 2**93 - 1
 """Idle collateral has 94 bits."""
 
 Path_ = tuple[str, ...]
@@ -202,11 +209,11 @@ def _date(value: object) -> date:
         _refuse(f"{_show(value)} is no date; write year-month-day, such as 2025-12-09")
 
 
-def _address(value: object) -> str:
+def _address(value: object, zero: str = "no contract") -> str:
     if not isinstance(value, str) or not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
         _refuse(f"{_show(value)} is no address; write 0x and 40 hexadecimal digits")
     if int(value, 16) == 0:
-        _refuse("the zero address is no contract; write the right one")
+        _refuse(f"the zero address is {zero}; write the right one")
     if value in (value.lower(), "0x" + value[2:].upper()):
         checksummed = to_checksum_address(value)
         if value != checksummed:
@@ -216,25 +223,55 @@ def _address(value: object) -> str:
     return value
 
 
-def _minutes(value: object) -> int:
-    match = re.fullmatch(r"(\d{1,9})([mhd])", value) if isinstance(value, str) else None
-    if not match:
-        _refuse(f"{_show(value)} is no age; write minutes, hours or days, such as 65m, 25h or 2d")
-    minutes = int(match[1]) * {"m": 1, "h": 60, "d": 1440}[match[2]]
-    if not 1 <= minutes <= 65535:
-        _refuse(f"{value} is outside 1m to 65535m (45 days); write an age in between")
-    return minutes
+def _account(value: object) -> str:
+    return _address(value, zero="nobody")
+
+
+def _accounts(value: object) -> object:
+    if not isinstance(value, list):
+        _refuse(f'{_show(value)} is no list; write addresses in brackets, such as ["0x..."]')
+    for item in value:
+        if value.count(item) > 1:
+            _refuse(f"{item} stands there twice; remove one")
+    return value
+
+
+def _wrapped(value: object) -> tuple[str, ...] | None:
+    """None is all of them."""
+    return None if value == "all" else _symbols(value)
+
+
+def _lasting(noun: str, low: int, high: int, edges: str) -> PlainValidator:
+    """Minutes, hours or days as a whole number of minutes, `low` to `high` of them."""
+
+    def validate(value: object) -> int:
+        match = re.fullmatch(r"(\d{1,9})([mhd])", value) if isinstance(value, str) else None
+        if not match:
+            _refuse(
+                f"{_show(value)} is no {noun}; write minutes, hours or days, such as 65m, 25h or 2d"
+            )
+        minutes = int(match[1]) * {"m": 1, "h": 60, "d": 1440}[match[2]]
+        if not low <= minutes <= high:
+            _refuse(f"{value} is outside {edges}; write one in between")
+        return minutes
+
+    return PlainValidator(validate)
 
 
 Text = Annotated[str, PlainValidator(_text)]
 Flag = Annotated[bool, PlainValidator(_flag)]
 Date = Annotated[date, PlainValidator(_date)]
 Address = Annotated[str, PlainValidator(_address)]
-Minutes = Annotated[int, PlainValidator(_minutes)]
+Minutes = Annotated[int, _lasting("age", 1, 65535, "1m to 65535m (45 days)")]
+Period = Annotated[int, _lasting("period", 60, 365 * 1440, "1h to 365d")]
+Ramp = Annotated[int, _lasting("time", 1440, 365 * 1440, "1d to 365d")]
+Account = Annotated[str, PlainValidator(_account)]
+Accounts = Annotated[tuple[Account, ...], BeforeValidator(_accounts)]
 Positive = Annotated[Decimal, PlainValidator(_positive)]
 CapTokens = Annotated[Decimal | None, PlainValidator(_cap)]
 LeastTokens = Annotated[Decimal, PlainValidator(_least)]
 Symbols = Annotated[tuple[str, ...], PlainValidator(_symbols)]
+SymbolsOrAll = Annotated[tuple[str, ...] | None, PlainValidator(_wrapped)]
 BpsShare = Annotated[Decimal, _stepped("0.0001", "1")]
 PercentShare = Annotated[Decimal, _stepped("0.01", "1")]
 Decimals = Annotated[int, _whole(0, MAX_DECIMALS)]
@@ -382,6 +419,66 @@ class Rates(_Model):
         return _wad(self.base), _wad(self.kink), _wad(self.slope1), _wad(self.slope2)
 
 
+WEI = "0.000000000000000001"
+MAX_CHARGE = 20
+"""Of an annual rate: more is not charged by any pool."""
+
+
+class AdaptiveRates(_Model):
+    """A curve of annual borrow rates that rises while utilization is above a target and sinks while
+    it is below, deployed as an AdaptiveRateModel."""
+
+    target: Annotated[Decimal, _stepped(WEI, "1")]
+    """Utilization at which the curve rests, between 0 and 1."""
+    steepness: Annotated[Decimal, _stepped(WEI, "100", "1")]
+    """The rate at full use over the rate at target, and the latter over the rate at no use; 1 to 100."""
+    speed: Annotated[Decimal, _stepped(WEI, "1000", WEI)]
+    """A year: after one at full use the rate at target is e^speed as high; up to 1000."""
+    initial_rate: Annotated[Decimal, _stepped(WEI, "20", WEI)]
+    """Annual rate at target to begin with."""
+    min_rate: Annotated[Decimal, _stepped(WEI, "20", WEI)]
+    """The least annual rate at target."""
+    max_rate: Annotated[Decimal, _stepped(WEI, "20", WEI)]
+    """The greatest annual rate at target; times the steepness at most 20, which is 2000 %."""
+
+    @model_validator(mode="after")
+    def _check(self) -> AdaptiveRates:
+        problems = []
+        if not 0 < self.target < 1:
+            shown = plain(self.target)
+            problems.append(("target", f"{shown} is not between 0 and 1; use one such as 0.9"))
+        for low, high in (("min_rate", "initial_rate"), ("initial_rate", "max_rate")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least > most:
+                problems.append((low, f"{plain(least)} is above {high} {plain(most)}; lower it"))
+        dearest = Fraction(self.max_rate) * Fraction(self.steepness)
+        if dearest > MAX_CHARGE:
+            problems.append(
+                (
+                    "max_rate",
+                    f"{plain(self.max_rate)} times steepness {plain(self.steepness)} is "
+                    f"{plain(dearest)}, more than the {MAX_CHARGE} that a pool charges; lower one",
+                )
+            )
+        _refuse_all(problems)
+        return self
+
+    @property
+    def wad(self) -> tuple[int, ...]:
+        """`Parameters` of AdaptiveRateModel."""
+        return tuple(
+            _wad(value)
+            for value in (
+                self.target,
+                self.steepness,
+                self.speed,
+                self.initial_rate,
+                self.min_rate,
+                self.max_rate,
+            )
+        )
+
+
 class Liquidation(_Model):
     """How the pool as a whole liquidates."""
 
@@ -457,15 +554,16 @@ class Reserve(_Model):
     """Whether the asset may be borrowed at all."""
     rates: Rates
     """What borrowing costs."""
+    adaptive_rates: AdaptiveRates | None = None
+    """What borrowing costs instead; `rates` are then what the pool falls back to, should the model
+    fail."""
     seed: Positive
     """Whole tokens supplied at listing and never withdrawn, so that the market is never empty;
     above zero."""
 
     @model_validator(mode="after")
     def _check(self) -> Reserve:
-        problems = [*self._contradictions()]
-        if problems:
-            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
+        _refuse_all([*self._contradictions()])
         return self
 
     def _contradictions(self) -> Iterator[tuple[str, str]]:
@@ -627,8 +725,7 @@ class Category(_Model):
             problems.append(("collaterals", "there is none; name an asset"))
         if self.liquidation_threshold == 0:
             problems.append(("liquidation_threshold", "0 would secure nothing; raise it"))
-        if problems:
-            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
+        _refuse_all(problems)
         return self
 
     @property
@@ -655,6 +752,138 @@ def _terms_problems(terms: Reserve | Category) -> Iterator[tuple[str, str]]:
         )
 
 
+class Bound(_Model):
+    """How far a risk steward may move a parameter at once, and how often."""
+
+    up: BpsShare
+    """Most that it may rise, in the parameter's own unit and step; of a cap, as a share of it."""
+    down: BpsShare
+    """Most that it may fall, likewise."""
+    period: Period
+    """Time between two changes of one reserve's parameter, 1h to 365d."""
+
+
+class Steward(_Model):
+    """The bounds of a RiskSteward, the contract through which small changes go without the delay of
+    large ones; what has no bound here it cannot change."""
+
+    ramp: Ramp = 7 * 1440
+    """How long a lowered threshold takes to come down, 1d to 365d."""
+    supply_cap: Bound | None = None
+    """Shares of the cap."""
+    borrow_cap: Bound | None = None
+    """Shares of the cap."""
+    idle_cap: Bound | None = None
+    """Shares of the cap."""
+    ltv: Bound | None = None
+    """In steps of 0.01 %."""
+    liquidation_threshold: Bound | None = None
+    """In steps of 0.01 %."""
+    bonus_floor: Bound | None = None
+    """In steps of 0.01 %."""
+    bonus_cap: Bound | None = None
+    """In steps of 0.01 %."""
+    reserve_factor: Bound | None = None
+    """In steps of 1 %."""
+    base: Bound | None = None
+    """Of the curve, in steps of 0.01 %."""
+    kink: Bound | None = None
+    """Of the curve, in steps of 1 %."""
+    slope1: Bound | None = None
+    """Of the curve, in steps of 0.1 %."""
+    slope2: Bound | None = None
+    """Of the curve, in steps of 1 %."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Steward:
+        problems = []
+        for name, bound in self.bounds.items():
+            for field in ("up", "down"):
+                value = getattr(bound, field)
+                if (Fraction(value) * _STEPS_PER_ONE.get(name, 10_000)).denominator != 1:
+                    step = plain(Fraction(1, _STEPS_PER_ONE[name]))
+                    problem = f"{plain(value)} is no multiple of {step}; write one that is"
+                    problems.append((f"{name}.{field}", problem))
+        _refuse_all(problems)
+        return self
+
+    @property
+    def bounds(self) -> dict[str, Bound]:
+        """By parameter, in the order of `Parameter` of IRiskSteward."""
+        named = ((name, getattr(self, name)) for name in STEWARDED)
+        return {name: bound for name, bound in named if bound is not None}
+
+    def stored(self, name: str) -> tuple[int, int, int]:
+        """A bound as the contract wants it: steps up, steps down, seconds."""
+        bound, per_one = self.bounds[name], _STEPS_PER_ONE.get(name, 10_000)
+        return _steps(bound.up, per_one), _steps(bound.down, per_one), bound.period * 60
+
+
+STEWARDED = tuple(name for name in Steward.model_fields if name != "ramp")
+"""The parameters that a steward may change; a name's place is its number on the chain."""
+_STEPS_PER_ONE = {"reserve_factor": 100, "kink": 100, "slope1": 1_000, "slope2": 100}
+
+
+class Periphery(_Model):
+    """The contracts that are deployed around the pool; what is not named is not deployed."""
+
+    lens: Flag = False
+    """Reads a market and its accounts in one call."""
+    quote_lens: Flag = False
+    """Says exactly what an action would do, and what is the most that goes through."""
+    flash_lender: Flag = False
+    """EIP-3156 flash loans."""
+    risk_steward: Steward | None = None
+    """Small changes within bounds; {} for one without any yet."""
+    wrapped_supply: SymbolsOrAll = ()
+    """Symbols of the reserves whose supply gets an ERC-4626 wrapper, or all."""
+    native_gateway: Text | None = None
+    """Symbol of the reserve that wraps the chain's own currency."""
+
+
+class Roles(_Model):
+    """Who may change the market, and who rules it: addresses by role, of which `scripts/_roles.py` has
+    the powers and delays. Without any the deployer stays the administrator of everything."""
+
+    governance: Account | None = None
+    """Administrator once the deployer has handed over; without one he stays it."""
+    listing: Accounts = ()
+    """Open reserves."""
+    risk: Accounts = ()
+    """Change risk parameters and insurers, and appoint the steward's keepers."""
+    prices: Accounts = ()
+    """Change feeds."""
+    rates: Accounts = ()
+    """Change curves, reserve factors and rate models."""
+    limits: Accounts = ()
+    """Change caps and limits on outflow."""
+    categories: Accounts = ()
+    """Change categories."""
+    liquidation: Accounts = ()
+    """Change the terms of liquidation."""
+    treasury: Accounts = ()
+    """Collect what the protocol has earned."""
+    reopening: Accounts = ()
+    """End a pause or a freeze, of a price too."""
+    guardian: Accounts = ()
+    """Pause (a reserve, or its price), freeze and tighten at once, and cancel what others announced."""
+    steward: Accounts = ()
+    """Change parameters through the risk steward, within its bounds."""
+    bounds: Accounts = ()
+    """Change the risk steward's bounds."""
+
+    @property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """Addresses by role, of the roles that have any."""
+        named = {name: getattr(self, name) for name in Roles.model_fields if name != "governance"}
+        return {name.upper(): accounts for name, accounts in named.items() if accounts}
+
+    @property
+    def given(self) -> bool:
+        """Whether there is anything to set up."""
+        return self.governance is not None or bool(self.members)
+
+
 class Market(_Model):
     """What one pool is deployed with; the order of the reserves is their id on the chain."""
 
@@ -678,6 +907,10 @@ class Market(_Model):
     """Symbol to reserve, 1 to 64 of them."""
     categories: dict[str, Category] = {}
     """Name to category, up to 255 of them; the first is number 1 on the chain."""
+    periphery: Periphery = Periphery()
+    """What is deployed around the pool; nothing if left out."""
+    roles: Roles = Roles()
+    """Who may change what; the deployer everything if left out."""
 
     @model_validator(mode="after")
     def _check(self) -> Market:
@@ -694,9 +927,14 @@ class Market(_Model):
             for symbol, reserve in self.reserves.items()
             if (other := first.setdefault(reserve.address, symbol)) != symbol
         ]
-        problems = [*repeated, *self._category_problems()]
-        if problems:
-            raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
+        _refuse_all(
+            [
+                *repeated,
+                *self._category_problems(),
+                *self._periphery_problems(),
+                *self._role_problems(),
+            ]
+        )
         return self
 
     def _category_problems(self) -> Iterator[tuple[str, str]]:
@@ -716,6 +954,64 @@ class Market(_Model):
                     else:
                         continue
                     yield f"categories.{name}.{field}", problem
+
+    def _periphery_problems(self) -> Iterator[tuple[str, str]]:
+        known = ", ".join(self.reserves)
+        for symbol in self.wrapped:
+            if symbol not in self.reserves:
+                problem = f"there is no reserve {symbol}; use some of {known}, or all"
+                yield "periphery.wrapped_supply", problem
+        native = self.periphery.native_gateway
+        if native is not None and native not in self.reserves:
+            yield "periphery.native_gateway", f"there is no reserve {native}; use one of {known}"
+        elif native is not None and self.reserves[native].decimals != 18:
+            yield (
+                "periphery.native_gateway",
+                f"{native} has {self.reserves[native].decimals} decimals, and what wraps a chain's "
+                "own currency has 18; name the reserve that does",
+            )
+
+    def _role_problems(self) -> Iterator[tuple[str, str]]:
+        contracts = {
+            address: f"the {what} of {symbol}"
+            for symbol, r in self.reserves.items()
+            for what, address in (("token", r.address), ("feed", r.feed.address))
+            if address is not None
+        }
+        governance = self.roles.governance
+        people = [("governance", governance)] if governance is not None else []
+        for label, accounts in self.roles.members.items():
+            people += [(f"{label.lower()}.{i}", account) for i, account in enumerate(accounts)]
+        for path, account in people:
+            if account in contracts:
+                problem = f"{account} is {contracts[account]}; write who it shall be"
+                yield f"roles.{path}", problem
+        for name in ("steward", "bounds"):
+            if getattr(self.roles, name) and self.periphery.risk_steward is None:
+                yield (
+                    f"roles.{name}",
+                    "there is no risk steward; add risk_steward to periphery, or remove this",
+                )
+
+    @property
+    def wrapped(self) -> tuple[str, ...]:
+        """Symbols of the reserves whose supply gets a wrapper."""
+        chosen = self.periphery.wrapped_supply
+        return tuple(self.reserves) if chosen is None else chosen
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """What is deployed around the pool, for people."""
+        p = self.periphery
+        there = {
+            "lens": p.lens,
+            "quote lens": p.quote_lens,
+            "flash lender": p.flash_lender,
+            f"wrapped supply of {', '.join(self.wrapped)}": self.wrapped,
+            f"native gateway for {p.native_gateway}": p.native_gateway,
+            "risk steward": p.risk_steward is not None,
+        }
+        return tuple(name for name, is_there in there.items() if is_there)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -749,10 +1045,22 @@ class Market(_Model):
         return np.array([reserve.decimals for reserve in self.reserves.values()])
 
     def reserve_params(self) -> ReserveParams:
-        """What the engines need to know of the reserves, in floats."""
+        """What the engines need to know of the reserves, in floats.
+
+        Raises
+        ------
+        MarketError
+            If a reserve has rates that the engines do not know.
+        """
         from sims.liquidation import CategoryParams, ReserveParams
         from sims.rates import RateCurve
 
+        adaptive = [s for s, reserve in self.reserves.items() if reserve.adaptive_rates is not None]
+        if adaptive:
+            raise MarketError(
+                f"{self.name}: the engines know kinked curves only, and adaptive_rates belong to "
+                f"{', '.join(adaptive)}; take them out of a copy of the file to simulate `rates`"
+            )
         return ReserveParams(
             symbols=self.symbols,
             curve=RateCurve(
@@ -796,8 +1104,13 @@ def _wad(value: Decimal) -> int:
     return _steps(value, WAD)
 
 
-def _contradiction(field: str, problem: str) -> NoReturn:
-    raise PydanticCustomError("contradictions", "contradictions", {"problems": [(field, problem)]})
+def _contradiction(field: str, problem: str) -> None:
+    _refuse_all([(field, problem)])
+
+
+def _refuse_all(problems: list[tuple[str, str]]) -> None:
+    if problems:
+        raise PydanticCustomError("contradictions", "contradictions", {"problems": problems})
 
 
 # ------------------------------------------------------------------------------------------ reading
@@ -960,7 +1273,9 @@ def _model_at(path: Path_) -> type[_Model]:
     """The model that a path through a market leads to."""
     at: Any = Market
     for part in path:
-        annotation = at if get_args(at) else at.model_fields[part].annotation
-        at = get_args(annotation)[1] if annotation is at else annotation
+        # Below a mapping of names stands its model; elsewhere that of the field, which may be None.
+        at = get_args(at)[1] if get_args(at) else at.model_fields[part].annotation
+        if type(None) in get_args(at):
+            at = get_args(at)[0]
     model: type[_Model] = at
     return model

@@ -29,13 +29,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sims.book import Book
-from sims.exact import WAD, Category, LiquidationTerms, Pool, Reserve, RiskTerms, mul_down, mul_up
+from sims.exact import (
+    WAD,
+    ZERO,
+    Category,
+    LiquidationTerms,
+    Pool,
+    Reserve,
+    RiskTerms,
+    mul_down,
+    mul_up,
+)
 from sims.folders import is_empty, require_place
 from sims.liquidation import CategoryParams, ReserveParams
 from sims.liquidation import LiquidationTerms as FloatTerms
 from sims.rates import FloatArray, RateCurve
 
-SCHEMA = 2
+SCHEMA = 3
 PROTOCOL = "weir"
 MANIFEST = "manifest.json"
 TABLES = ("reserves", "categories", "positions")
@@ -52,8 +62,9 @@ class SnapshotError(ValueError):
 class ReserveState:
     """One reserve as stored on the chain at the block.
 
-    The eight words are those of `IPool.reserveWords`. `answer` and `updated_at` are the feed's, both
-    zero where it gave none; `balance` is what the pool holds of the token. Raw token units.
+    The words are those of `IPool.reserveWords`. `answer` and `updated_at` are the feed's, both zero
+    where it gave none; so are those of the cautious feed. `balance` is what the pool holds of the
+    token. Raw token units.
     """
 
     id: int
@@ -73,11 +84,16 @@ class ReserveState:
     ramp_word: int
     outflow_word: int
     idle_cap_word: int
+    cautious_feed: str = ZERO
+    cautious_answer: int = 0
+    cautious_updated_at: int = 0
+    insurer: str = ZERO
+    grace_end: int = 0
 
     @property
     def idle(self) -> int:
         """Raw units that sit idle: the cap less the room in the token's word."""
-        return self.idle_cap_word - (self.token_word >> 160 & 2**94 - 1)
+        return self.idle_cap_word - (self.token_word >> 160 & 2**93 - 1)
 
     @property
     def shares(self) -> tuple[int, int]:

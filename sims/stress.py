@@ -477,6 +477,16 @@ def _require_modelled(snapshot: Snapshot) -> None:
                 f"{reserve.symbol} is paused at this block, so nothing of it can be liquidated; take "
                 "the snapshot at a block at which it is open."
             )
+        if snapshot.timestamp < reserve.grace_end:
+            raise InputError(
+                f"{reserve.symbol} was paused until just now, and nothing of it is liquidated for "
+                f"{reserve.grace_end - snapshot.timestamp} s more; take the snapshot after that."
+            )
+        if reserve.totals_word >> 254 & 1:
+            raise InputError(
+                f"{reserve.symbol} has an insurer, which the engines do not know: they would book its "
+                "losses as everybody's."
+            )
 
 
 def _price_model_in_words(settings: StressSettings) -> str:

@@ -284,14 +284,16 @@ def quickly(method: Any, *args: Any, sender: Any) -> None:
         raise AssertionError("a transaction that set the scene failed")
 
 
-def refusal_of(method: Any, *args: Any, sender: Any, value: int = 0) -> tuple[bytes, str]:
+def refusal_of(
+    method: Any, *args: Any, sender: Any, value: int = 0, gas: int = 15_000_000
+) -> tuple[bytes, str]:
     """What a call that is only asked would revert with, and the node's words for it."""
     call = {
         "from": sender.address,
         "to": method.contract.address,
         "data": "0x" + method.encode_input(*args).hex(),
         "value": hex(value),
-        "gas": hex(15_000_000),
+        "gas": hex(gas),
     }
     answer = ape.chain.provider.web3.provider.make_request("eth_call", [call, "latest"])
     assert "error" in answer, "the call goes well"

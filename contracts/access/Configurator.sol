@@ -15,18 +15,29 @@ import {LiquidationWord} from "../libraries/LiquidationWord.sol";
 import {Outflows} from "../libraries/Outflows.sol";
 import {Ramps} from "../libraries/Ramps.sol";
 import {Reserves, Risk, RiskWord, Token, Totals} from "../libraries/Reserves.sol";
-import {BPS} from "../libraries/WadMath.sol";
+import {BPS, WAD, WadMath} from "../libraries/WadMath.sol";
 import {FeedReader} from "../oracle/FeedReader.sol";
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
 
 /// @title Configurator
 contract Configurator is IConfigurator, AccessManaged {
     using SafeTransferLib for address;
+    using WadMath for uint256;
 
     /// The fastest that a threshold may ramp down.
     uint256 public constant MIN_RAMP = Ramps.MIN;
 
+    /// The longest that liquidations wait after a pause.
+    uint256 public constant MAX_GRACE = 4 hours;
+    /// The longest that a price is out of use on a guardian's word: long enough to replace its source. As long again must pass
+    /// before the next time.
+    uint256 public constant MAX_PRICE_PAUSE = 3 days;
+    /// The furthest that a new source may be from what it replaces, of the old price.
+    uint256 public constant MAX_PRICE_STEP = 0.1e18;
+
     uint256 private constant ONE_BPS = 10_000;
+
+    mapping(IPool pool => mapping(uint256 id => PricePause)) private _pricePauses;
 
     /// @param authority The AccessManager that decides who may call what.
     constructor(address authority) AccessManaged(authority) {}
@@ -50,7 +61,7 @@ contract Configurator is IConfigurator, AccessManaged {
             token,
             _rates(p.curve, p.reserveFactorPercent, p.rateModel),
             _limits(p.supplyCap, p.borrowCap, p.borrowable),
-            _risk(token, p, p.thresholdBps),
+            _source(token, p.feed, p.maxAge) | _terms(p, p.thresholdBps),
             p.rateModel,
             _idleCap(p.idleCap)
         );
@@ -86,8 +97,10 @@ contract Configurator is IConfigurator, AccessManaged {
         restricted
     {
         ReserveWords memory words = pool.reserveWords(id);
-        uint256 limited = Totals.wrap(words.totals).limits() & Reserves.LIMITED_OUTFLOW;
-        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | limited, words.outflow);
+        uint256 kept = Totals.wrap(words.totals).limits() & (Reserves.LIMITED_OUTFLOW | Reserves.INSURED);
+        pool.setLimits(
+            id, _limits(supplyCap, borrowCap, borrowable) | kept, words.outflow, address(uint160(words.insurer))
+        );
     }
 
     /// @inheritdoc IConfigurator
@@ -97,13 +110,24 @@ contract Configurator is IConfigurator, AccessManaged {
 
     /// @inheritdoc IConfigurator
     function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external restricted {
-        uint256 limits = Totals.wrap(pool.reserveWords(id).totals).limits() & ~Reserves.LIMITED_OUTFLOW;
-        if (capacity == 0 && window == 0) return pool.setLimits(id, limits, 0);
+        ReserveWords memory words = pool.reserveWords(id);
+        address insurer = address(uint160(words.insurer));
+        uint256 limits = Totals.wrap(words.totals).limits() & ~Reserves.LIMITED_OUTFLOW;
+        if (capacity == 0 && window == 0) return pool.setLimits(id, limits, 0, insurer);
         (uint256 code, bool exact) = Caps.encode(capacity);
         if (!exact || capacity == 0 || capacity > type(uint112).max || window == 0 || window > 30 days) {
             revert OutflowOutOfRange(capacity, window);
         }
-        pool.setLimits(id, limits | Reserves.LIMITED_OUTFLOW, Outflows.pack(code, window, capacity, block.timestamp));
+        uint256 outflow = Outflows.pack(code, window, capacity, block.timestamp);
+        pool.setLimits(id, limits | Reserves.LIMITED_OUTFLOW, outflow, insurer);
+    }
+
+    /// @inheritdoc IConfigurator
+    function setInsurer(IPool pool, uint256 id, address insurer) external restricted {
+        ReserveWords memory words = pool.reserveWords(id);
+        uint256 limits = Totals.wrap(words.totals).limits() & ~Reserves.INSURED;
+        if (insurer != address(0)) limits |= Reserves.INSURED;
+        pool.setLimits(id, limits, words.outflow, insurer);
     }
 
     /// @inheritdoc IConfigurator
@@ -115,11 +139,12 @@ contract Configurator is IConfigurator, AccessManaged {
         Totals totals = Totals.wrap(words.totals);
         supplyCap = _lower(supplyCap, totals.supplyCap());
         borrowCap = _lower(borrowCap, totals.borrowCap());
-        uint256 limited = totals.limits() & Reserves.LIMITED_OUTFLOW;
+        uint256 kept = totals.limits() & (Reserves.LIMITED_OUTFLOW | Reserves.INSURED);
         bool borrowable = totals.isBorrowable() && !stopBorrowing;
-        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | limited, words.outflow);
+        address insurer = address(uint160(words.insurer));
+        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | kept, words.outflow, insurer);
         ltvBps = _lower(ltvBps, Risk.wrap(words.risk).ltv() / BPS);
-        pool.setRisk(id, words.risk & ~(uint256(0x3fff) << 160) | ltvBps << 160, words.ramp);
+        _setRisk(pool, id, words, words.risk & ~(uint256(0x3fff) << 160) | ltvBps << 160);
     }
 
     function _lower(uint256 to, uint256 from) private pure returns (uint256) {
@@ -136,8 +161,96 @@ contract Configurator is IConfigurator, AccessManaged {
         if (threshold != 0 && p.thresholdBps == 0) revert ThresholdCannotVanish(id);
         threshold = Ramps.threshold(words.ramp, threshold);
         (uint256 highest, uint256 ramp) = _ramp(threshold, p.thresholdBps, rampSeconds);
-        uint256 risk = _risk(Token.wrap(words.token).addr(), p, highest);
-        pool.setRisk(id, ramp == 0 ? risk : risk | RiskWord.RAMPS, ramp);
+        Risk before = Risk.wrap(words.risk);
+        if (p.feed != before.feed() || p.maxAge != before.maxAge()) {
+            revert FeedFixed(id, before.feed(), before.maxAge());
+        }
+        words.ramp = ramp;
+        uint256 risk = words.risk & RiskWord.SOURCE | _terms(p, highest);
+        _setRisk(pool, id, words, ramp == 0 ? risk : risk | RiskWord.RAMPS);
+    }
+
+    function _setRisk(IPool pool, uint256 id, ReserveWords memory words, uint256 risk) private {
+        pool.setRisk(id, risk, words.ramp, address(uint160(words.cautiousFeed)));
+    }
+
+    // ------------------------------------------------------------------ prices
+
+    /// @inheritdoc IConfigurator
+    function setFeed(IPool pool, uint256 id, address feed, uint256 maxAge, uint256 lowest, uint256 highest)
+        external
+        restricted
+    {
+        ReserveWords memory words = pool.reserveWords(id);
+        uint256 source = _source(Token.wrap(words.token).addr(), feed, maxAge);
+        uint256 price = _price(feed, maxAge);
+        if (price < lowest || price > highest) revert PriceOutOfRange(price, lowest, highest);
+        address before = Risk.wrap(words.risk).feed();
+        if (before != address(0)) _requireNear(before, Risk.wrap(words.risk).maxAge(), price);
+        address cautiousFeed = address(uint160(words.cautiousFeed));
+        if (cautiousFeed != address(0)) _requireDecimals(cautiousFeed, IPriceFeed(feed).decimals());
+
+        delete _pricePauses[pool][id];
+        _setRisk(pool, id, words, words.risk & (~RiskWord.SOURCE | RiskWord.CAUTIOUS) | source);
+    }
+
+    /// @inheritdoc IConfigurator
+    function setCautiousFeed(IPool pool, uint256 id, address feed) external restricted {
+        ReserveWords memory words = pool.reserveWords(id);
+        Risk risk = Risk.wrap(words.risk);
+        words.cautiousFeed = uint160(feed);
+        if (feed == address(0)) return _setRisk(pool, id, words, words.risk & ~RiskWord.CAUTIOUS);
+        _requireDecimals(feed, IPriceFeed(risk.feed()).decimals());
+        uint256 price = _price(feed, risk.maxAge());
+        if (price == 0) revert FeedWithoutPrice(feed);
+        _requireNear(risk.feed(), risk.maxAge(), price);
+        _setRisk(pool, id, words, words.risk | RiskWord.CAUTIOUS);
+    }
+
+    /// @inheritdoc IConfigurator
+    function pausePrice(IPool pool, uint256 id, uint256 seconds_) external restricted {
+        if (seconds_ == 0 || seconds_ > MAX_PRICE_PAUSE) revert PricePauseOutOfRange(seconds_);
+        PricePause storage p = _pricePauses[pool][id];
+        if (p.end != 0 && block.timestamp < p.end + MAX_PRICE_PAUSE) {
+            revert PricePausedLately(id, p.end + MAX_PRICE_PAUSE);
+        }
+        ReserveWords memory words = pool.reserveWords(id);
+        (p.feed, p.end) = (Risk.wrap(words.risk).feed(), block.timestamp + seconds_);
+        _setRisk(pool, id, words, words.risk & ~uint256(type(uint160).max));
+    }
+
+    /// @inheritdoc IConfigurator
+    function resumePrice(IPool pool, uint256 id) external {
+        PricePause storage p = _pricePauses[pool][id];
+        address feed = p.feed;
+        if (feed == address(0)) revert PriceNotPaused(id);
+        if (block.timestamp < p.end) _checkCanCall(msg.sender, msg.data);
+        p.feed = address(0);
+        ReserveWords memory words = pool.reserveWords(id);
+        _setRisk(pool, id, words, words.risk | uint160(feed));
+    }
+
+    /// @inheritdoc IConfigurator
+    function pricePause(IPool pool, uint256 id) external view returns (PricePause memory) {
+        return _pricePauses[pool][id];
+    }
+
+    /// @dev Of one whole token, in WAD; zero: none.
+    function _price(address feed, uint256 maxAge) private view returns (uint256) {
+        uint256 answer = FeedReader.read(feed, maxAge);
+        return answer == 0 ? 0 : answer * WAD / 10 ** IPriceFeed(feed).decimals(); // 96 + 60 bits
+    }
+
+    /// @dev There is nothing to compare with where the other feed gives no price.
+    function _requireNear(address other, uint256 maxAge, uint256 price) private view {
+        uint256 known = _price(other, maxAge);
+        uint256 distance = known > price ? known - price : price - known;
+        if (known != 0 && distance.divUp(known) > MAX_PRICE_STEP) revert PriceJump(known, price);
+    }
+
+    function _requireDecimals(address feed, uint256 expected) private view {
+        uint256 decimals = IPriceFeed(feed).decimals();
+        if (decimals != expected) revert FeedDecimalsDiffer(feed, decimals, expected);
     }
 
     /// @inheritdoc IConfigurator
@@ -217,22 +330,23 @@ contract Configurator is IConfigurator, AccessManaged {
 
     /// @inheritdoc IConfigurator
     function pause(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, true, _has(pool, id, Reserves.FROZEN));
+        pool.setSwitches(id, true, _has(pool, id, Reserves.FROZEN), 0);
     }
 
     /// @inheritdoc IConfigurator
-    function unpause(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, false, _has(pool, id, Reserves.FROZEN));
+    function unpause(IPool pool, uint256 id, uint256 grace) external restricted {
+        if (grace > MAX_GRACE) revert GraceOutOfRange(grace);
+        pool.setSwitches(id, false, _has(pool, id, Reserves.FROZEN), grace);
     }
 
     /// @inheritdoc IConfigurator
     function freeze(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, _has(pool, id, Reserves.PAUSED), true);
+        pool.setSwitches(id, _has(pool, id, Reserves.PAUSED), true, 0);
     }
 
     /// @inheritdoc IConfigurator
     function unfreeze(IPool pool, uint256 id) external restricted {
-        pool.setSwitches(id, _has(pool, id, Reserves.PAUSED), false);
+        pool.setSwitches(id, _has(pool, id, Reserves.PAUSED), false, 0);
     }
 
     /// @dev From the stored word alone: a broken token, feed or model must not be able to block a switch.
@@ -294,18 +408,21 @@ contract Configurator is IConfigurator, AccessManaged {
         }
     }
 
-    function _risk(address token, ReserveParameters calldata p, uint256 highestBps) private view returns (uint256) {
+    /// @dev The source of a price, which must have one.
+    function _source(address token, address feed, uint256 maxAge) private view returns (uint256) {
+        uint256 minutes_ = maxAge / 1 minutes;
+        if (minutes_ == 0 || minutes_ > type(uint16).max || maxAge % 1 minutes != 0) revert MaxAgeOutOfRange(maxAge);
+        uint256 decimals = uint256(IERC20Metadata(token).decimals()) + IPriceFeed(feed).decimals();
+        if (decimals > 63) revert DecimalsOutOfRange(decimals);
+        if (FeedReader.read(feed, maxAge) == 0) revert FeedWithoutPrice(feed);
+        return uint160(feed) | decimals << 216 | minutes_ << 222;
+    }
+
+    function _terms(ReserveParameters calldata p, uint256 highestBps) private pure returns (uint256) {
         _requireTerms(p.ltvBps, p.thresholdBps, p.bonusFloorBps, p.bonusCapBps, highestBps);
         if (p.liquidationFeePercent > 100) revert FeeOutOfRange(p.liquidationFeePercent);
-        uint256 minutes_ = p.maxAge / 1 minutes;
-        if (minutes_ == 0 || minutes_ > type(uint16).max || p.maxAge % 1 minutes != 0) {
-            revert MaxAgeOutOfRange(p.maxAge);
-        }
-        uint256 decimals = uint256(IERC20Metadata(token).decimals()) + IPriceFeed(p.feed).decimals();
-        if (decimals > 63) revert DecimalsOutOfRange(decimals);
-        if (FeedReader.read(p.feed, p.maxAge) == 0) revert FeedWithoutPrice(p.feed);
-        return uint160(p.feed) | p.ltvBps << 160 | p.thresholdBps << 174 | p.bonusFloorBps << 188 | p.bonusCapBps << 202
-            | decimals << 216 | minutes_ << 222 | p.liquidationFeePercent << 238 | _minDebt(p.minDebt) << 245;
+        return p.ltvBps << 160 | p.thresholdBps << 174 | p.bonusFloorBps << 188 | p.bonusCapBps << 202
+            | p.liquidationFeePercent << 238 | _minDebt(p.minDebt) << 245;
     }
 
     function _minDebt(uint256 minDebt) private pure returns (uint256 code) {

@@ -25,7 +25,7 @@ error FeeOutOfRange(uint256 percent);
 error MaxAgeOutOfRange(uint256 seconds_);
 /// The least debt cannot be written with a number up to 15 and zeros, in raw token units.
 error MinDebtNotRepresentable(uint256 minDebt);
-/// The cap of idle collateral has more than 94 bits.
+/// The cap of idle collateral has more than 93 bits.
 error IdleCapOutOfRange(uint256 cap);
 /// A limit on outflow needs a capacity that is a cap and not zero, and a window of 1 second to 30 days. Zero and zero: no limit.
 error OutflowOutOfRange(uint256 capacity, uint256 window);
@@ -42,6 +42,22 @@ error CategoryCollateralFixed(uint256 category, uint256 id);
 error WouldLoosen(uint256 from, uint256 to);
 /// The decimals of token and feed together are more than 63.
 error DecimalsOutOfRange(uint256 sum);
+/// The source of a price is replaced by `setFeed`, which checks it: here it must be what it is.
+error FeedFixed(uint256 id, address feed, uint256 maxAge);
+/// The new feed says `price` for a whole token, in WAD: not between the two that were given.
+error PriceOutOfRange(uint256 price, uint256 lowest, uint256 highest);
+/// The new feed is more than `MAX_PRICE_STEP` from what there is, in WAD. Where the old price is wrong, `pausePrice` first.
+error PriceJump(uint256 known, uint256 price);
+/// A reserve's two feeds have the same decimals.
+error FeedDecimalsDiffer(address feed, uint256 decimals, uint256 expected);
+/// Zero, or more than `MAX_PRICE_PAUSE`.
+error PricePauseOutOfRange(uint256 seconds_);
+/// The price is paused, or was: not again before `notBefore`, Unix seconds, unless its source is replaced.
+error PricePausedLately(uint256 id, uint256 notBefore);
+/// The reserve's price is in use.
+error PriceNotPaused(uint256 id);
+/// More than `MAX_GRACE`.
+error GraceOutOfRange(uint256 seconds_);
 /// The feed gives no price now.
 error FeedWithoutPrice(address feed);
 /// The token delivered `received` when asked for `sent`: a fee, a rebase, or a lie.
@@ -83,6 +99,12 @@ struct CategoryParameters {
     bool isolated; // no other collateral counts for an account that chose it
 }
 
+/// @dev A price that is out of use on a guardian's word: its feed, none when it is in use again, and until when.
+struct PricePause {
+    address feed;
+    uint256 end; // Unix seconds
+}
+
 /// @title Configurator: the only writer of a pool's configuration
 /// @notice Validates, bounds and explains what the pool then stores without question. One configurator serves any number of
 /// pools that were deployed with its address. Who may call what, and after which delay, is decided by an OpenZeppelin
@@ -116,16 +138,42 @@ interface IConfigurator {
     /// left comes free again within `window` seconds. Zero and zero: no limit. Liquidations and idle collateral are never limited.
     function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external;
 
+    /// @notice Names the account whose earning supply in the reserve pays for bad debt after the buffer and before the other
+    /// suppliers; zero: none. It loses what it supplies: an insurance vault, never a user.
+    function setInsurer(IPool pool, uint256 id, address insurer) external;
+
     /// @notice For a guardian: lowers caps and the LTV, and stops borrowing; never the other way round.
     /// @dev Values above what is there leave it as it is only if they are `type(uint256).max`, else: WouldLoosen. Categories
     /// keep their own terms: stop the borrowing of what they lend.
     function tighten(IPool pool, uint256 id, uint256 supplyCap, uint256 borrowCap, uint256 ltvBps, bool stopBorrowing)
         external;
 
-    /// @notice Replaces feed, maximum age and risk parameters, of which only those in `p` that concern risk are read.
+    /// @notice Replaces the risk parameters in `p`; the rest of it is not read. Feed and maximum age must be what they are.
     /// @dev A threshold that is lowered goes down on a straight line over `rampSeconds`, so that nobody is liquidated at once;
     /// everything else holds from now on.
     function setRisk(IPool pool, uint256 id, ReserveParameters calldata p, uint256 rampSeconds) external;
+
+    /// @notice Replaces the source of a reserve's price.
+    /// @dev The new one must answer now, between `lowest` and `highest` (of a whole token, in WAD), and within `MAX_PRICE_STEP`
+    /// of the old one, unless that gives no price or is paused. Reverts: FeedWithoutPrice, PriceOutOfRange, PriceJump,
+    /// FeedDecimalsDiffer, MaxAgeOutOfRange, DecimalsOutOfRange.
+    function setFeed(IPool pool, uint256 id, address feed, uint256 maxAge, uint256 lowest, uint256 highest) external;
+
+    /// @notice A second feed, of the same decimals and within `MAX_PRICE_STEP` of the first now; zero: none. Borrowing and
+    /// withdrawing go by whichever of the two favours the account less, and by none if either has none; liquidations by the
+    /// first alone. A moving average resists a price moved for a moment; a sequencer's watch never stops a liquidation here.
+    function setCautiousFeed(IPool pool, uint256 id, address feed) external;
+
+    /// @notice For a guardian: the reserve has no price for at most `MAX_PRICE_PAUSE`, so that a wrong one is used for nothing
+    /// until `setFeed` replaces its source. Nothing is borrowed or liquidated by it meanwhile; exits go on.
+    /// @dev Reverts: PricePauseOutOfRange, PricePausedLately.
+    function pausePrice(IPool pool, uint256 id, uint256 seconds_) external;
+
+    /// @notice Uses the old source again: anybody may once the time is over, and before it whoever has the role.
+    function resumePrice(IPool pool, uint256 id) external;
+
+    /// @notice The reserve's last pause of its price.
+    function pricePause(IPool pool, uint256 id) external view returns (PricePause memory);
 
     /// @notice Opens a category, 1 to 255, or replaces its terms; its threshold ramps down like a reserve's.
     function setCategory(IPool pool, uint256 category, CategoryParameters calldata p, uint256 rampSeconds) external;
@@ -133,7 +181,9 @@ interface IConfigurator {
     /// @notice Stops new supply, new debt and liquidations of a reserve. Never exits.
     function pause(IPool pool, uint256 id) external;
 
-    function unpause(IPool pool, uint256 id) external;
+    /// @notice Ends a pause; liquidations of the reserve go on `grace` seconds later, at most `MAX_GRACE`, so that borrowers act
+    /// first.
+    function unpause(IPool pool, uint256 id, uint256 grace) external;
 
     /// @notice Stops new supply and new debt of a reserve; liquidations go on.
     function freeze(IPool pool, uint256 id) external;

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 /// The account and the pair of assets that a liquidator picked. All in WAD; values in the base currency.
 struct LiquidationCase {
+    address account;
     uint256 debtValue; // of all the account's debts, rounded up
     uint256 limit; // sum of collateral value times threshold, rounded down; below debtValue
     uint256 debtSide; // of the debt to repay, rounded up

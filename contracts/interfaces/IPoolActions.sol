@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 struct AccountData {
     uint256 collateralValue; // rounded down
     uint256 debtValue; // rounded up
-    uint256 borrowLimit; // collateral times LTV
+    uint256 borrowLimit; // collateral times LTV; where a reserve has a cautious feed, less may be borrowed
     uint256 liquidationLimit; // collateral times threshold
     uint256 health; // liquidationLimit over debtValue; type(uint256).max without debt
     bool unpriced; // an asset of the account has no price and counts as zero here
@@ -60,7 +60,6 @@ interface IPoolActions {
         uint256 interest,
         uint256 totals
     );
-    event CollateralSet(uint256 indexed id, address indexed account, address caller, bool enabled);
     event FlashLoan(uint256 indexed id, address indexed caller, uint256 assets);
     /// @dev `seized` leaves the account, in assets; `fee` of it stays as buffer. Both reserves' words after the action; for idle
     /// collateral zero and its token word.
@@ -83,10 +82,14 @@ interface IPoolActions {
     /// @dev Collateral worth too little to seize, all of it taken into the buffer when an account's bad debt is written off.
     /// Words as in `Liquidate`.
     event Forfeit(uint256 indexed id, address indexed account, uint256 assets, uint256 interest, uint256 totals);
-    /// @dev The account's whole debt, `assets`, is gone. `deficit` of it the suppliers have lost; the buffer paid the rest.
+    /// @dev `shares` of the insurer, worth `assets`, are burned to pay for bad debt.
+    event Slash(uint256 indexed id, address indexed insurer, uint256 assets, uint256 shares);
+    /// @dev The account's whole debt, `assets`, is gone. `deficit` of it the suppliers have lost; buffer and insurer paid the rest.
     event WriteOff(
         uint256 indexed id, address indexed account, uint256 assets, uint256 deficit, uint256 interest, uint256 totals
     );
+    /// @dev What a write-off has left is worth next to nothing: the reserve froze. Its token word.
+    event Frozen(uint256 indexed id, uint256 token);
     /// @dev ERC-6909: supply shares that change hands.
     event Transfer(
         address caller, address indexed sender, address indexed receiver, uint256 indexed id, uint256 amount
@@ -94,7 +97,8 @@ interface IPoolActions {
 
     // -------------------------------------------------------------- lending
 
-    /// @notice Supplies `amount` to `account`, from the caller. A supply that this opens counts as collateral.
+    /// @notice Supplies `amount` to `account`, from the caller. A supply that this opens counts as collateral; so does one that
+    /// was opened by a `transfer`, once its owner supplies to it.
     /// @dev Anyone may top up a supply; opening one for somebody else takes his authorization (`ACTION_SUPPLY`).
     /// Reverts: UnknownReserve, ReserveFrozen, ReservePaused, ZeroAmount, AmountTooLarge, NotAuthorized, SupplyCapExceeded,
     /// IdleCapExceeded, OtherMode.
@@ -119,11 +123,9 @@ interface IPoolActions {
         external
         returns (uint256 assets, uint256 shares);
 
-    /// @notice ERC-6909: moves `amount` shares of the caller. What a receiver gets this way is no collateral, unless he has such
-    /// collateral already. The sender's debts must stay covered. Opening an *idle* supply for somebody else takes his
-    /// authorization (`ACTION_SUPPLY`); who would rather be idle than earn with what he was given can `convert` it. Because
-    /// anybody may be given dust that is no collateral, who relies on a supply as collateral says so in the same `batch`
-    /// (`setCollateral`).
+    /// @notice ERC-6909: moves `amount` shares of the caller. A supply that this opens is no collateral until its owner supplies
+    /// to it or says so (`setCollateral`). The sender's debts must stay covered. Opening an *idle* supply for somebody else
+    /// takes his authorization (`ACTION_SUPPLY`); who would rather be idle than earn with what he was given can `convert` it.
     /// @dev Reverts: UnknownReserve, ZeroAmount, ZeroAddress, InsufficientShares, OtherMode, NotAuthorized, NoPrice,
     /// Undercollateralized.
     function transfer(address receiver, uint256 positionId, uint256 amount) external returns (bool);
@@ -154,20 +156,11 @@ interface IPoolActions {
         external
         returns (uint256 assets, uint256 shares);
 
-    /// @notice Says whether a supply of `account`, earning or idle, counts as collateral.
-    /// @dev Takes `ACTION_COLLATERAL` when the caller is not the account. Switching off with debt needs cover at the LTV.
-    /// Never gated where the asset has a threshold of zero.
-    /// Reverts: UnknownReserve, NoPosition, NotAuthorized, NoPrice (of a debt), Undercollateralized.
-    function setCollateral(uint256 id, bool enabled, address account) external;
-
     // -------------------------------------------------------------- composing
 
     /// @notice Lends the pool's tokens, idle ones too, to the caller for the time of its `onFlashLoan`, free of charge.
     /// @dev The pool takes the assets back afterwards: approve it. Not of paused reserves. Reverts: UnknownReserve, ReservePaused.
     function flashLoan(uint256 id, uint256 assets, bytes calldata data) external;
-
-    /// @notice As `flashLoan` of several assets at once, with `onFlashLoans`. @dev Also reverts: LengthMismatch.
-    function flashLoans(uint256[] calldata ids, uint256[] calldata assets, bytes calldata data) external;
 
     /// @notice Runs calls to this pool one after the other, as the caller, all or none. The health of every account whose health
     /// they touch is checked once, at the end; until then it cannot be liquidated.
@@ -179,9 +172,9 @@ interface IPoolActions {
     /// @notice Repays part of an unhealthy account's debt, from the caller, and takes its collateral at a bonus, to `to`.
     /// @dev How much may be repaid and at what bonus: see `ILiquidationModel`. The protocol keeps its fee, a share of the
     /// bonus, as buffer. If what is left is bad debt (collateral worth at most `writeOffBelow`, and less than the debt), the
-    /// rest of the collateral is forfeited and all debts are written off: buffers pay first, then suppliers pro rata.
-    /// An account with an unpriced or paused asset is liquidated on its others, and never written off meanwhile.
-    /// Reverts: UnknownReserve, ReservePaused, SelfLiquidation, HealthCheckPending, NoPosition, NotCollateral, NoPrice,
+    /// rest of the collateral is forfeited and all debts are written off: buffers pay first, then insurers, then suppliers pro
+    /// rata. An account with an unpriced or paused asset is liquidated on its others, and never written off meanwhile.
+    /// Reverts: UnknownReserve, ReservePaused, GracePeriod, SelfLiquidation, HealthCheckPending, NoPosition, NotCollateral, NoPrice,
     /// Healthy, ZeroAmount, LeavesDust, SeizedTooLittle, InsufficientCash, NotAuthorized, OtherMode, ZeroAddress.
     /// @param collateralId The reserve's id, whether the collateral earns or sits idle.
     /// @param maxRepay The most to repay, in assets; `type(uint256).max` for as much as the rule allows.
@@ -212,7 +205,7 @@ interface IPoolActions {
 
     /// @notice Writes off the debts of an account whose collateral is worth at most `writeOffBelow` and less than its debt, as
     /// `liquidate` does in the same call. Anyone may.
-    /// @dev Reverts: NotBadDebt, HealthCheckPending, ReservePaused (of a debt or a collateral).
+    /// @dev Reverts: NotBadDebt, HealthCheckPending, ReservePaused, GracePeriod (of a debt or a collateral).
     function writeOff(address account) external;
 
     // -------------------------------------------------------------- views

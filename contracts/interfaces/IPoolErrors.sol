@@ -49,6 +49,8 @@ interface IPoolErrors {
     error ReserveFrozen(uint256 id);
     /// As frozen, and no liquidations or write-offs either. Withdrawing and repaying go on.
     error ReservePaused(uint256 id);
+    /// The reserve was paused: no liquidations or write-offs before `end`, Unix seconds.
+    error GracePeriod(uint256 id, uint256 end);
     /// A write-off has left the reserve's supply worth next to nothing: it stays frozen.
     error ReserveWorthless(uint256 id);
     /// The asset cannot be borrowed.

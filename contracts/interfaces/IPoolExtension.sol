@@ -37,6 +37,10 @@ struct ReserveData {
     uint256 idleCap;
     uint256 minDebt;
     uint256 outflowRoom; // type(uint256).max: no limit
+    address cautiousFeed; // zero: none
+    uint256 cautiousPrice; // its answer, in the feed's decimals; zero: no price, or no such feed
+    address insurer; // zero: none
+    uint256 graceEnd; // Unix seconds; no liquidations before
 }
 
 /// @dev A category's terms, in WAD; bitmaps by reserve id.
@@ -68,6 +72,9 @@ struct ReserveWords {
     uint256 ramp;
     uint256 outflow;
     uint256 idleCap;
+    uint256 cautiousFeed;
+    uint256 insurer;
+    uint256 graceEnd;
 }
 
 /// @notice Permissions, less frequent actions, configuration and views of a pool.
@@ -110,6 +117,7 @@ interface IPoolExtension {
         uint256 totals,
         uint256 token
     );
+    event CollateralSet(uint256 indexed id, address indexed account, address caller, bool enabled);
     event CategoryChosen(address indexed account, address caller, uint256 category);
 
     event ReserveListed(uint256 indexed id, address indexed token);
@@ -139,9 +147,10 @@ interface IPoolExtension {
 
     /// @notice Lets `spender` withdraw or transfer `amount` shares of a position id of the caller until `expiry`; or, with `DEBT`
     /// set in it, borrow `amount` assets of that reserve as the caller's debt. The largest amount never runs out; zero revokes.
+    /// @dev Reverts: ZeroAddress.
     function allow(address spender, uint256 positionId, uint256 amount, uint256 expiry) external;
 
-    /// @notice As `allow`, by a signature; see `authorizeBySig`.
+    /// @notice As `allow`, by a signature; see `authorizeBySig`, for its errors too.
     function allowBySig(
         address account,
         address spender,
@@ -153,26 +162,30 @@ interface IPoolExtension {
         bytes calldata signature
     ) external;
 
-    /// @notice ERC-6909: `allow` without expiry.
+    /// @notice ERC-6909: `allow` without expiry. Reverts: ZeroAddress.
     function approve(address spender, uint256 positionId, uint256 amount) external returns (bool);
 
     /// @notice ERC-6909: an authorization for `ACTION_WITHDRAW` without expiry; other actions keep theirs.
+    /// Reverts: ZeroAddress.
     function setOperator(address operator, bool approved) external returns (bool);
 
     /// @notice Spends the next nonce of a key, and so any signature that carries it.
     function useNonce(uint192 key) external returns (uint256);
 
     /// @notice ERC-2612 of a reserve's token, from the caller to the pool, for batches. Never reverts because of the permit: one
-    /// that somebody else has used first has given its allowance all the same.
+    /// that somebody else has used first has given its allowance all the same. Reverts: UnknownReserve.
     function permit(uint256 id, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
     // -------------------------------------------------------------- less frequent actions
 
     /// @notice Stores a reserve's interest up to now. No one needs to: every action and every view includes it.
+    /// @dev Reverts: UnknownReserve.
     function accrue(uint256 id) external;
 
     /// @notice Repays a debt of `account` with its own supply in the same reserve. No token moves: neither cash nor caps nor
     /// switches matter. @dev Takes `ACTION_WITHDRAW` or an allowance when the caller is not the account.
+    /// Reverts: UnknownReserve, NoPosition (no debt), ZeroAmount, AmountTooLarge, InsufficientShares, NotAuthorized,
+    /// InsufficientAllowance.
     /// @return assets Repaid. @return supplyShares Burned, rounded up. @return debtShares Burned, rounded down.
     function repayWithSupply(uint256 positionId, uint256 amount, address account)
         external
@@ -180,15 +193,26 @@ interface IPoolExtension {
 
     /// @notice Moves debt of `from` to `to`, whose consent it takes: he is the caller, or has granted `ACTION_BORROW` or credit.
     /// @dev As `borrow` for `to`, except that no token moves: neither cash nor cap matters, nor whether the reserve still lends;
-    /// but not while it is paused.
+    /// but not while it is paused. Reverts: UnknownReserve, ReservePaused, NoPosition, ZeroAmount, NotAuthorized,
+    /// InsufficientAllowance, NotInCategory, DebtTooSmall, NoPrice, Undercollateralized.
     function takeDebt(uint256 id, uint256 amount, address from, address to)
         external
         returns (uint256 assets, uint256 shares);
 
     /// @notice Turns the caller's whole supply in a reserve from earning to idle or back.
     /// @dev Takes `ACTION_COLLATERAL` when the caller is not the account. To idle: as withdrawing, within the cap of idle
-    /// collateral. To earning: as supplying.
+    /// collateral. To earning: as supplying. Reverts: UnknownReserve, NoPosition, NotAuthorized, ZeroAmount, IdleCapExceeded,
+    /// InsufficientCash, OutflowLimitExceeded; ReserveFrozen, ReservePaused, SupplyCapExceeded; NoPrice, Undercollateralized.
     function convert(uint256 id, bool idle, address account) external returns (uint256 assets, uint256 shares);
+
+    /// @notice Says whether a supply of `account`, earning or idle, counts as collateral.
+    /// @dev Takes `ACTION_COLLATERAL` when the caller is not the account. Switching off with debt needs cover at the LTV.
+    /// Never gated where the asset has a threshold of zero.
+    /// Reverts: UnknownReserve, NoPosition, NotAuthorized, NoPrice (of a debt), Undercollateralized.
+    function setCollateral(uint256 id, bool enabled, address account) external;
+
+    /// @notice As `flashLoan` of several assets at once, with `onFlashLoans`. @dev Also reverts: LengthMismatch.
+    function flashLoans(uint256[] calldata ids, uint256[] calldata assets, bytes calldata data) external;
 
     /// @notice Chooses the account's category; zero for none. @dev Takes `ACTION_COLLATERAL` when the caller is not the account.
     /// Every debt must be in the category, and covered at its terms. Reverts: UnknownCategory, NotInCategory, NotAuthorized,
@@ -262,17 +286,18 @@ interface IPoolExtension {
     /// @notice Replaces curve, reserve factor and external model, after accruing at the old ones.
     function setRates(uint256 id, uint256 rates, address model) external;
 
-    /// @notice Replaces caps, flags and the limit on outflow.
-    function setLimits(uint256 id, uint256 limits, uint256 outflow) external;
+    /// @notice Replaces caps, flags, the limit on outflow and the insurer.
+    function setLimits(uint256 id, uint256 limits, uint256 outflow, address insurer) external;
 
     /// @notice Replaces the cap of idle collateral. It cannot go below what sits idle now; returns what it is.
     function setIdleCap(uint256 id, uint256 cap) external returns (uint256);
 
-    /// @notice Replaces feed, risk parameters and the ramp of the threshold.
-    function setRisk(uint256 id, uint256 risk, uint256 ramp) external;
+    /// @notice Replaces feed, risk parameters, the ramp of the threshold and the cautious feed.
+    function setRisk(uint256 id, uint256 risk, uint256 ramp, address cautiousFeed) external;
 
-    /// @notice Pauses or freezes, or ends it. Reverts: ReserveWorthless.
-    function setSwitches(uint256 id, bool paused, bool frozen) external;
+    /// @notice Pauses or freezes, or ends it. When a pause ends, liquidations wait for `grace` seconds more.
+    /// Reverts: ReserveWorthless.
+    function setSwitches(uint256 id, bool paused, bool frozen, uint256 grace) external;
 
     /// @notice Replaces a category's words, 1 to 255.
     function setCategoryTerms(uint256 category, uint256 word, uint256 ramp) external;

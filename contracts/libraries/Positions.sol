@@ -7,9 +7,11 @@ import {LibBit} from "solady/utils/LibBit.sol";
 /// @dev Where positions live. The first supply and the first debt of an account share one word; only an account with more
 /// uses a word of bitmaps and one word per further reserve. A typical account (one collateral, one debt) is one slot.
 ///
-/// words    supply shares 112 | debt shares 112 | supply id 6 | debt id 6 | category 8 | idle | collateral | has more | spare 9
+/// words    supply shares 112 | debt shares 112 | supply id 6 | debt id 6 | category 8 | idle | collateral | has more | has gifts |
+///          spare 8
 /// bitmaps  further supplies 64 | further debts 64 | idle 64 | not collateral 64
 /// further  supply shares 112 | debt shares 112 | spare 32
+/// gifts    supplies that others have opened 64 | spare 192
 ///
 /// Lowest bits first. Two rules hold after every write: an empty first place means that the account has nothing on that side,
 /// and a reserve's shares are in the first place or in a further one, never in both.
@@ -20,6 +22,7 @@ struct Ledger {
     mapping(address account => uint256) words;
     mapping(address account => uint256) bitmaps;
     mapping(address account => mapping(uint256 id => uint256)) further;
+    mapping(address account => uint256) gifts;
 }
 
 /// @dev What an account has, as read once for a walk over it.
@@ -43,6 +46,7 @@ library Positions {
     uint256 private constant IDLE_BIT = 1 << 244;
     uint256 private constant COLLATERAL_BIT = 1 << 245;
     uint256 private constant HAS_MORE = 1 << 246;
+    uint256 private constant HAS_GIFTS = 1 << 247;
     uint256 private constant BITMAP = type(uint64).max;
     uint256 private constant IDLE_BITMAP_AT = 128;
     uint256 private constant NOT_COLLATERAL_BITMAP_AT = 192;
@@ -57,6 +61,10 @@ library Positions {
     /// @notice The account's category.
     function category(uint256 word) internal pure returns (uint256) {
         return word >> CATEGORY_AT & type(uint8).max;
+    }
+
+    function hasGifts(uint256 word) internal pure returns (bool) {
+        return word & HAS_GIFTS != 0;
     }
 
     /// @notice The reserves in which the account supplies, as a bitmap.
@@ -110,7 +118,7 @@ library Positions {
     // ------------------------------------------------------------------ writing
 
     /// @notice Adds shares, at least one. What is opened on the supply side is marked as `collateral` says.
-    /// @return held Shares before. @return category_ The account's category.
+    /// @return held Shares before. @return word The account's word before.
     function increase(
         Ledger storage self,
         address account,
@@ -118,31 +126,30 @@ library Positions {
         uint256 side,
         uint256 shares,
         bool collateral
-    ) internal returns (uint256 held, uint256 category_) {
+    ) internal returns (uint256 held, uint256 word) {
         // A place with an id and no shares would lend its id to the next position.
         if (shares == 0) revert IPoolErrors.ZeroAmount();
         unchecked {
-            uint256 word = self.words[account];
-            category_ = category(word);
+            word = self.words[account];
             held = word >> 112 * side & SHARES;
             uint256 id = positionId & ID;
+            uint256 changed = word + (shares << 112 * side);
             if (held == 0) {
-                word |= shares << 112 * side | id << 224 + 6 * side;
+                changed |= id << 224 + 6 * side;
                 if (side == SUPPLY) {
-                    if (positionId & IDLE != 0) word |= IDLE_BIT;
-                    if (collateral) word |= COLLATERAL_BIT;
+                    if (positionId & IDLE != 0) changed |= IDLE_BIT;
+                    if (collateral) changed |= COLLATERAL_BIT;
                 }
             } else if (word >> 224 + 6 * side & ID == id) {
                 if (side == SUPPLY && (word & IDLE_BIT != 0) != (positionId & IDLE != 0)) {
                     revert IPoolErrors.OtherMode(account, positionId);
                 }
-                word += shares << 112 * side;
             } else {
-                return (_increaseFurther(self, account, word, positionId, side, shares, collateral), category_);
+                return (_increaseFurther(self, account, word, positionId, side, shares, collateral), word);
             }
             // Shares are at most the reserve's total, which fits; idle units at most 94 bits.
             if (held + shares > SHARES) revert IPoolErrors.SharesOverflow(held + shares);
-            self.words[account] = word;
+            self.words[account] = changed;
         }
     }
 
@@ -185,9 +192,14 @@ library Positions {
         }
     }
 
-    /// @notice Says whether the supply of `account` in reserve `id`, which must exist, counts as collateral.
+    /// @notice Says whether the supply of `account` in reserve `id`, which must exist, counts as collateral. Then it is no gift.
     function setCollateral(Ledger storage self, address account, uint256 id, bool enabled) internal {
         uint256 word = self.words[account];
+        if (hasGifts(word)) {
+            uint256 gifts = self.gifts[account] & ~(1 << id);
+            self.gifts[account] = gifts;
+            if (gifts == 0) self.words[account] = word &= ~HAS_GIFTS;
+        }
         if (word >> 224 & ID == id) {
             self.words[account] = enabled ? word | COLLATERAL_BIT : word & ~COLLATERAL_BIT;
         } else {
@@ -195,6 +207,19 @@ library Positions {
             uint256 bits = self.bitmaps[account];
             self.bitmaps[account] = enabled ? bits & ~bit : bits | bit;
         }
+    }
+
+    /// @notice Marks a supply that somebody else has just opened: it is no collateral until its owner supplies to it.
+    /// @dev The mark outlives the supply, which does no harm: what is opened otherwise is collateral, or its owner has said that it
+    /// is not.
+    function give(Ledger storage self, address account, uint256 id) internal {
+        self.gifts[account] |= 1 << id;
+        self.words[account] |= HAS_GIFTS;
+    }
+
+    /// @notice Makes a gift collateral: its owner supplies to it.
+    function accept(Ledger storage self, address account, uint256 id) internal {
+        if (self.gifts[account] >> id & 1 != 0) setCollateral(self, account, id, true);
     }
 
     function setCategory(Ledger storage self, address account, uint256 category_) internal {

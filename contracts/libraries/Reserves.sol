@@ -13,13 +13,16 @@ import {BPS, WAD, WadMath} from "./WadMath.sol";
 /// health check reads `risk` as well. The others are read only where a flag says so.
 ///
 /// interest  supply index 88 | debt index 88 | timestamp 32 | kinked curve 37 | reserve factor 7 | external model | spare 3
-/// totals    supply shares 112 | debt shares 112 | supply cap 14 | borrow cap 14 | borrowable | limited outflow | spare 2
-/// token     token 160 | room for idle collateral 94 | paused | frozen
+/// totals    supply shares 112 | debt shares 112 | supply cap 14 | borrow cap 14 | borrowable | limited outflow | insured | spare
+/// token     token 160 | room for idle collateral 93 | grace | paused | frozen
 /// risk      see `RiskWord`
 /// model     external rate model 160
 /// ramp      see `RampWord`
 /// outflow   see `OutflowWord`
 /// idleCap   the most that may sit idle: what sits idle now is this less the room in `token`
+/// cautiousFeed  a second feed, for whoever takes on risk
+/// insurer   the account whose supply here pays for bad debt before the other suppliers
+/// graceEnd  Unix seconds from which liquidations go on after a pause
 ///
 /// Lowest bits first. Indices are WAD at listing.
 struct ReserveSlots {
@@ -31,7 +34,10 @@ struct ReserveSlots {
     uint256 ramp;
     uint256 outflow;
     uint256 idleCap;
-    uint256[8] spare;
+    address cautiousFeed;
+    address insurer;
+    uint256 graceEnd;
+    uint256[5] spare;
 }
 
 type Interest is uint256;
@@ -57,14 +63,16 @@ library Reserves {
     // In `totals`, counted from the caps' first bit.
     uint256 internal constant BORROWABLE = 1 << 28;
     uint256 internal constant LIMITED_OUTFLOW = 1 << 29;
+    uint256 internal constant INSURED = 1 << 30;
     // In `token`.
+    uint256 internal constant GRACE = 1 << 253;
     uint256 internal constant PAUSED = 1 << 254;
     uint256 internal constant FROZEN = 1 << 255;
 
     uint256 internal constant MASK_88 = type(uint88).max;
     uint256 internal constant MASK_112 = type(uint112).max;
     /// The most that may sit idle.
-    uint256 internal constant MAX_IDLE = (1 << 94) - 1;
+    uint256 internal constant MAX_IDLE = (1 << 93) - 1;
     uint256 private constant MASK_14 = (1 << 14) - 1;
 
     // ------------------------------------------------------------------ interest word
@@ -135,6 +143,10 @@ library Reserves {
         return limits(t) & LIMITED_OUTFLOW != 0;
     }
 
+    function isInsured(Totals t) internal pure returns (bool) {
+        return limits(t) & INSURED != 0;
+    }
+
     function addSupply(Totals t, uint256 shares) internal pure returns (Totals) {
         unchecked {
             uint256 sum = supplyShares(t) + shares;
@@ -177,6 +189,11 @@ library Reserves {
 
     function isFrozen(Token token) internal pure returns (bool) {
         return Token.unwrap(token) & FROZEN != 0;
+    }
+
+    /// @notice Whether the reserve is paused, or was: then liquidations may have to wait for `graceEnd`.
+    function wasPaused(Token token) internal pure returns (bool) {
+        return Token.unwrap(token) & (PAUSED | GRACE) != 0;
     }
 
     /// @notice How much more may sit idle.
@@ -303,11 +320,15 @@ library Reserves {
 }
 
 /// @dev feed 160 | LTV 14 | threshold 14 | bonus floor 14 | bonus cap 14 | decimals 6 | maximum age 16 | fee 7 | minimum debt 9 |
-/// threshold ramps | spare 1
+/// threshold ramps | has a cautious feed
 ///
 /// Fractions in steps of 0.01 %, the age in minutes, the fee in per cent of the bonus. `decimals` is the token's plus the feed's.
 library RiskWord {
     uint256 internal constant RAMPS = 1 << 254;
+    uint256 internal constant CAUTIOUS = 1 << 255;
+    /// Feed, decimals, maximum age and whether there is a cautious feed.
+    uint256 internal constant SOURCE =
+        type(uint160).max | uint256(63) << 216 | uint256(type(uint16).max) << 222 | CAUTIOUS;
     uint256 private constant MASK_14 = (1 << 14) - 1;
     /// Of the least debt.
     uint256 internal constant MAX_MIN_DEBT_DIGITS = 15;
@@ -362,6 +383,10 @@ library RiskWord {
     /// @notice The least debt, in raw units, that an account may be left with by borrowing: four bits of digits, five of zeros.
     function minDebt(Risk k) internal pure returns (uint256) {
         return Caps.unpack(Risk.unwrap(k) >> 245 & 511);
+    }
+
+    function isCautious(Risk k) internal pure returns (bool) {
+        return Risk.unwrap(k) & CAUTIOUS != 0;
     }
 
     function ramps(Risk k) internal pure returns (bool) {

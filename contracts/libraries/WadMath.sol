@@ -36,6 +36,10 @@ library WadMath {
         return FixedPointMathLib.min(a, b);
     }
 
+    function max(uint256 a, uint256 b) internal pure returns (uint256) {
+        return FixedPointMathLib.max(a, b);
+    }
+
     function zeroFloorSub(uint256 a, uint256 b) internal pure returns (uint256) {
         return FixedPointMathLib.zeroFloorSub(a, b);
     }

@@ -14,7 +14,8 @@ contract MockPositions {
         external
         returns (uint256 held, uint256 category)
     {
-        return _ledger.increase(account, positionId, side, shares, collateral);
+        (held, category) = _ledger.increase(account, positionId, side, shares, collateral);
+        category = Positions.category(category);
     }
 
     function decrease(address account, uint256 positionId, uint256 side, uint256 shares)
@@ -22,6 +23,14 @@ contract MockPositions {
         returns (bool collateral)
     {
         return _ledger.decrease(account, positionId, side, shares);
+    }
+
+    function give(address account, uint256 id) external {
+        _ledger.give(account, id);
+    }
+
+    function accept(address account, uint256 id) external {
+        _ledger.accept(account, id);
     }
 
     function setCollateral(address account, uint256 id, bool enabled) external {

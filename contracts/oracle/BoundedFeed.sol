@@ -2,38 +2,37 @@
 pragma solidity 0.8.37;
 
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
+import {FeedAdapter} from "./FeedAdapter.sol";
 import {FeedReader} from "./FeedReader.sol";
 
-/// @notice A feed that answers only while its source is fresh and between two sane prices: the template for an adapter of
-/// your own. An adapter that has no price reverts, and the pool treats the asset as unpriced.
-contract BoundedFeed is IPriceFeed {
+/// @title A feed between two sane prices
+/// @notice Answers as its source does while that is within bounds; outside there is no price. Against a source that stands still at
+/// its own minimum, put the lower bound above that. The template for an adapter of your own.
+contract BoundedFeed is FeedAdapter {
     error InvalidBounds(uint256 minAnswer, uint256 maxAnswer);
-    error NoPrice(address source);
     error OutOfBounds(uint256 answer, uint256 minAnswer, uint256 maxAnswer);
 
     IPriceFeed public immutable source;
     uint256 public immutable maxAge;
     uint256 public immutable minAnswer;
     uint256 public immutable maxAnswer;
-    uint8 public immutable decimals;
 
     /// @param maxAge_ Seconds. @param minAnswer_ @param maxAnswer_ Inclusive, in the source's decimals.
-    constructor(IPriceFeed source_, uint256 maxAge_, uint256 minAnswer_, uint256 maxAnswer_) {
+    constructor(IPriceFeed source_, uint256 maxAge_, uint256 minAnswer_, uint256 maxAnswer_)
+        FeedAdapter(source_.decimals())
+    {
         if (minAnswer_ == 0 || minAnswer_ > maxAnswer_ || maxAnswer_ > FeedReader.MAX_ANSWER) {
             revert InvalidBounds(minAnswer_, maxAnswer_);
         }
         source = source_;
-        maxAge = maxAge_;
+        maxAge = _checked(maxAge_);
         minAnswer = minAnswer_;
         maxAnswer = maxAnswer_;
-        decimals = source_.decimals();
     }
 
-    /// @inheritdoc IPriceFeed
-    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
-        uint256 answer = FeedReader.read(address(source), maxAge);
-        if (answer == 0) revert NoPrice(address(source));
+    /// @inheritdoc FeedAdapter
+    function _price() internal view override returns (uint256 answer, uint256 updatedAt) {
+        (answer, updatedAt) = _read(source, maxAge);
         if (answer < minAnswer || answer > maxAnswer) revert OutOfBounds(answer, minAnswer, maxAnswer);
-        return source.latestRoundData();
     }
 }

@@ -12,22 +12,50 @@ library FeedReader {
     /// @notice The feed's answer in its own decimals; zero when there is no price.
     /// @param maxAge The oldest answer that counts, in seconds.
     function read(address feed, uint256 maxAge) internal view returns (uint256 answer) {
+        (answer,) = readDated(feed, maxAge, Untrusted.GAS);
+    }
+
+    /// @notice As `read`, with the answer's date and a limit of its own on gas.
+    function readDated(address feed, uint256 maxAge, uint256 maxGas)
+        internal
+        view
+        returns (uint256 answer, uint256 updatedAt)
+    {
+        (bool ok, uint256 round) = _latestRound(feed, maxGas);
+        assembly ("memory-safe") {
+            answer := mload(add(round, 32))
+            updatedAt := mload(add(round, 96))
+        }
+        // A negative answer is a number above MAX_ANSWER.
+        if (!ok || answer > MAX_ANSWER) return (0, 0);
+        if (updatedAt > block.timestamp || block.timestamp - updatedAt > maxAge) return (0, 0);
+    }
+
+    /// @notice What the feed says, unjudged. `ok` when it answered in full.
+    function ask(address feed, uint256 maxGas)
+        internal
+        view
+        returns (bool ok, uint256 answer, uint256 startedAt, uint256 updatedAt)
+    {
+        uint256 round;
+        (ok, round) = _latestRound(feed, maxGas);
+        assembly ("memory-safe") {
+            answer := mload(add(round, 32))
+            startedAt := mload(add(round, 64))
+            updatedAt := mload(add(round, 96))
+        }
+    }
+
+    /// @dev Whether the feed answered in full, and where in memory its answer lies until something else is put there.
+    function _latestRound(address feed, uint256 maxGas) private view returns (bool ok, uint256 round) {
         bytes4 selector = IPriceFeed.latestRoundData.selector;
-        uint256 maxGas = Untrusted.GAS;
-        uint256 updatedAt;
-        bool ok;
         // Decoding by hand, because a typed call to a feed that answers short, or to an address without code, reverts here and
         // would take every account that holds the asset with it.
         assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, selector)
-            ok := staticcall(maxGas, feed, free, 4, free, 160)
+            round := mload(0x40)
+            mstore(round, selector)
+            ok := staticcall(maxGas, feed, round, 4, round, 160)
             ok := and(ok, gt(returndatasize(), 159))
-            answer := mload(add(free, 32))
-            updatedAt := mload(add(free, 96))
         }
-        // A negative answer is a number above MAX_ANSWER.
-        if (!ok || answer > MAX_ANSWER) return 0;
-        if (updatedAt > block.timestamp || block.timestamp - updatedAt > maxAge) return 0;
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPool} from "../interfaces/IPool.sol";
 import {AccountData} from "../interfaces/IPoolActions.sol";
+import {IPoolErrors} from "../interfaces/IPoolErrors.sol";
 import {Position, ReserveData, ReserveWords} from "../interfaces/IPoolExtension.sol";
 import {FeedReader} from "../oracle/FeedReader.sol";
 import {KinkedCurve} from "../rates/KinkedCurve.sol";
@@ -29,7 +30,10 @@ struct Page {
     address model;
     uint256 ramp;
     uint256 outflow;
+    uint256 graceEnd;
     uint256 price;
+    uint256 owedPrice; // for health checks of whoever takes on risk: of a debt
+    uint256 coverPrice; // and of its collateral
 }
 
 /// @dev An account.
@@ -86,7 +90,13 @@ library Books {
         p.model = address(uint160(words.model));
         (p.ramp, p.outflow) = (words.ramp, words.outflow);
         p.interest = _interest(book.pool, id, p);
-        p.price = FeedReader.read(p.risk.feed(), p.risk.maxAge());
+        p.graceEnd = words.graceEnd;
+        p.owedPrice = p.coverPrice = p.price = FeedReader.read(p.risk.feed(), p.risk.maxAge());
+        if (p.risk.isCautious()) {
+            uint256 other = FeedReader.read(address(uint160(words.cautiousFeed)), p.risk.maxAge());
+            p.coverPrice = p.price.min(other);
+            p.owedPrice = p.coverPrice == 0 ? 0 : p.price.max(other);
+        }
     }
 
     /// @dev A model answers the pool alone: where there is one, the pool says what it has charged. Where even that fails, the
@@ -184,6 +194,23 @@ library Books {
         return Valuation.valueUp(assets, p.price, p.risk.decimals());
     }
 
+    /// @notice The value of a collateral to whoever takes on risk.
+    function coverValue(Page memory p, uint256 assets) internal pure returns (uint256) {
+        return Valuation.valueDown(assets, p.coverPrice, p.risk.decimals());
+    }
+
+    /// @notice The value of a debt to whoever takes on risk.
+    function owedValue(Page memory p, uint256 assets) internal pure returns (uint256) {
+        return Valuation.valueUp(assets, p.owedPrice, p.risk.decimals());
+    }
+
+    /// @notice Why the reserve is barred from liquidations; zero: it is not.
+    function bar(Page memory p) internal view returns (bytes4) {
+        if (p.token.isPaused()) return IPoolErrors.ReservePaused.selector;
+        if (p.token.wasPaused() && block.timestamp < p.graceEnd) return IPoolErrors.GracePeriod.selector;
+        return 0;
+    }
+
     // ------------------------------------------------------------------ health
 
     /// @notice Values, limits and health at the interest of now.
@@ -219,13 +246,13 @@ library Books {
             if (row.id == id) continue;
             Page memory p = page(book, row.id);
             if (row.debtShares != 0) {
-                debtValue += valueUp(p, debtAssets(p, row));
-                if (p.price == 0) priced = false;
+                debtValue += owedValue(p, debtAssets(p, row));
+                if (p.owedPrice == 0) priced = false;
             }
             if (row.ltv != 0) {
                 uint256 assets = row.supplyShares;
                 if (!row.idle) assets = assets.mulDown(p.stored.supplyIndex());
-                borrowLimit += valueDown(p, assets).mulDown(row.ltv);
+                borrowLimit += coverValue(p, assets).mulDown(row.ltv);
             }
         }
     }

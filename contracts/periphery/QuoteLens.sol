@@ -54,7 +54,7 @@ contract QuoteLens is IQuoteLens {
         a.held = a.row.debtShares;
         a.shut = _shut(a.page);
         if (s.number != 0 && s.category.borrowables() >> id & 1 == 0) a.foreign = IPoolErrors.NotInCategory.selector;
-        (a.checked, a.priced) = (true, a.priced && a.page.price != 0);
+        (a.checked, a.priced) = (true, a.priced && a.page.owedPrice != 0);
         a.otherLimit += _limitOf(a, a.row.supplyShares);
 
         q.borrowRate = book.borrowRate(id, a.page.totals);
@@ -93,8 +93,8 @@ contract QuoteLens is IQuoteLens {
         a.held = a.row.idle == idle ? a.row.supplyShares : 0;
         a.checked = a.row.collateral && s.owes && (a.page.risk.threshold() != 0 || s.category.includes(id));
         if (a.row.debtShares != 0) {
-            a.priced = a.priced && a.page.price != 0;
-            a.otherDebt += a.page.valueUp(a.page.debtAssets(a.row));
+            a.priced = a.priced && a.page.owedPrice != 0;
+            a.otherDebt += a.page.owedValue(a.page.debtAssets(a.row));
         }
 
         q.borrowRate = book.borrowRate(id, a.page.totals);
@@ -131,7 +131,7 @@ contract QuoteLens is IQuoteLens {
     function _limitOf(Action memory a, uint256 shares) private pure returns (uint256) {
         if (a.row.ltv == 0) return 0;
         uint256 assets = a.row.idle ? shares : shares.mulDown(a.page.interest.supplyIndex());
-        return a.page.valueDown(assets).mulDown(a.row.ltv);
+        return a.page.coverValue(assets).mulDown(a.row.ltv);
     }
 
     function _shut(Page memory p) private pure returns (bytes4) {
@@ -172,7 +172,7 @@ contract QuoteLens is IQuoteLens {
         uint256 debt = (a.held + shares).mulUp(a.index);
         if (debt < a.minDebt) return IPoolErrors.DebtTooSmall.selector;
         if (assets > a.outflowRoom) return IPoolErrors.OutflowLimitExceeded.selector;
-        return _uncovered(a, a.otherDebt + p.valueUp(debt), a.otherLimit);
+        return _uncovered(a, a.otherDebt + p.owedValue(debt), a.otherLimit);
     }
 
     /// @dev The checks of `Pool.withdraw`.
@@ -209,6 +209,7 @@ contract QuoteLens is IQuoteLens {
 
     /// @dev A liquidation at work, as in `Pool`.
     struct Liquidation {
+        address account;
         Book book;
         Sheet sheet;
         AccountData total;
@@ -238,7 +239,7 @@ contract QuoteLens is IQuoteLens {
         bool asShares
     ) external view returns (LiquidationQuote memory q) {
         Liquidation memory l;
-        l.book = Books.open(pool);
+        (l.account, l.book) = (account, Books.open(pool));
         (l.terms.targetHealth, l.terms.fullHealth, l.terms.dust, l.writeOffBelow, l.model) = pool.liquidationTerms();
         q.refusal = _refusesPair(l, account, debtId, collateralId);
         if (q.refusal != 0) return q;
@@ -262,7 +263,9 @@ contract QuoteLens is IQuoteLens {
         uint256 count = l.book.pages.length;
         if (debtId >= count || collateralId >= count) return IPoolErrors.UnknownReserve.selector;
         (l.debt, l.collateral) = (l.book.page(debtId), l.book.page(collateralId));
-        if (l.debt.token.isPaused() || l.collateral.token.isPaused()) return IPoolErrors.ReservePaused.selector;
+        bytes4 bar = l.debt.bar();
+        if (bar == 0) bar = l.collateral.bar();
+        if (bar != 0) return bar;
 
         l.sheet = l.book.sheet(account);
         (l.debtRow, l.collateralRow) = (l.sheet.find(debtId), l.sheet.find(collateralId));
@@ -323,6 +326,7 @@ contract QuoteLens is IQuoteLens {
 
     function _ask(Liquidation memory l) private view returns (uint256 repayValue, uint256 bonus) {
         LiquidationCase memory c = LiquidationCase({
+            account: l.account,
             debtValue: l.total.debtValue,
             limit: l.total.liquidationLimit,
             debtSide: l.debtSide,
@@ -367,7 +371,7 @@ contract QuoteLens is IQuoteLens {
         for (uint256 k; k < l.sheet.rows.length; ++k) {
             Row memory row = l.sheet.rows[k];
             bool touched = row.debtShares != 0 || (row.threshold != 0 && row.supplyShares != 0);
-            if (touched && l.book.page(row.id).token.isPaused()) return false;
+            if (touched && l.book.page(row.id).bar() != 0) return false;
         }
         return true;
     }

@@ -31,7 +31,7 @@ from sims.snapshot import (
 
 UINT = "uint256"
 RESERVE_COUNT = Function("reserveCount()", (UINT,))
-RESERVE_WORDS = Function("reserveWords(uint256)", (UINT,) * 8)
+RESERVE_WORDS = Function("reserveWords(uint256)", (UINT,) * 11)
 CATEGORY_WORDS = Function("categoryWords(uint256)", (UINT,) * 2)
 CATEGORY_OF = Function("categoryOf(address)", (UINT,))
 LIQUIDATION_TERMS = Function("liquidationTerms()", (UINT,) * 4 + ("address",))
@@ -215,11 +215,12 @@ def _read_reserves(rpc: Rpc, pool: str, block: int, progress: Progress) -> tuple
     words = rpc.read([Call(pool, RESERVE_WORDS, (i,)) for i in range(count)], block=block)
     tokens = [_address(token) for _, _, _, token, *_ in words]
     feeds = [_address(risk) for _, _, risk, *_ in words]
+    cautious = [_address(w[8]) for w in words]
 
     symbols = read_symbols(rpc, tokens, block=block)
     decimals = rpc.read([Call(t, DECIMALS) for t in tokens], block=block)
     balances = rpc.read([Call(t, BALANCE_OF, (pool,)) for t in tokens], block=block)
-    answers = rpc.try_read([Call(f, LATEST_ROUND_DATA) for f in feeds], block=block)
+    answers = rpc.try_read([Call(f, LATEST_ROUND_DATA) for f in feeds + cautious], block=block)
     progress("reserves", count, count)
     return tuple(
         _reserve(
@@ -228,7 +229,8 @@ def _read_reserves(rpc: Rpc, pool: str, block: int, progress: Progress) -> tuple
             symbol=symbols[i],
             decimals=decimals[i][0],
             balance=balances[i][0],
-            answer=answers[i],
+            answer=_answer(answers[i]),
+            cautious=_answer(answers[count + i]),
         )
         for i in range(count)
     )
@@ -241,9 +243,10 @@ def _reserve(
     symbol: str,
     decimals: int,
     balance: int,
-    answer: tuple[Any, ...] | RpcError,
+    answer: tuple[int, int],
+    cautious: tuple[int, int],
 ) -> ReserveState:
-    index, totals, risk, token, model, ramp, outflow, idle_cap = words
+    index, totals, risk, token, model, ramp, outflow, idle_cap, second, insurer, grace_end = words
     return ReserveState(
         id=id_,
         symbol=symbol,
@@ -251,8 +254,8 @@ def _reserve(
         decimals=decimals,
         feed=_address(risk),
         feed_decimals=(risk >> 216 & 63) - decimals,  # the word keeps the sum
-        answer=0 if isinstance(answer, RpcError) else answer[1],
-        updated_at=0 if isinstance(answer, RpcError) else answer[3],
+        answer=answer[0],
+        updated_at=answer[1],
         balance=balance,
         index_word=index,
         totals_word=totals,
@@ -262,7 +265,17 @@ def _reserve(
         ramp_word=ramp,
         outflow_word=outflow,
         idle_cap_word=idle_cap,
+        cautious_feed=_address(second),
+        cautious_answer=cautious[0],
+        cautious_updated_at=cautious[1],
+        insurer=_address(insurer),
+        grace_end=grace_end,
     )
+
+
+def _answer(round_data: tuple[Any, ...] | RpcError) -> tuple[int, int]:
+    """A feed's answer and when it was set; zeros for none."""
+    return (0, 0) if isinstance(round_data, RpcError) else (round_data[1], round_data[3])
 
 
 def read_symbols(rpc: Rpc, tokens: Sequence[str], *, block: int) -> list[str]:

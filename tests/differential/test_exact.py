@@ -159,6 +159,7 @@ class World:
         self.models = {TOLD: self.told.address, ADAPTIVE: self.adaptive.address}
         self.tokens: list[Contract] = []
         self.feeds: list[Contract] = []
+        self.cautious: list[Contract] = []
         for id_, asset in enumerate(ASSETS):
             self.list(id_, asset)
         self.parked = {TOLD: Told(10**9, 10**9), ADAPTIVE: AdaptiveCurve(*CURVE)}
@@ -178,6 +179,7 @@ class World:
         feed = self.chain.deploy("MockFeed", asset.feed_decimals, asset.answer)
         self.tokens.append(token)
         self.feeds.append(feed)
+        self.cautious.append(self.chain.deploy("MockFeed", asset.feed_decimals, asset.answer))
         seed_assets = 30 * asset.large if self.deep else asset.unit // 10
         token.mint(DEPLOYER, seed_assets)
         token.approve(self.configurator.address, seed_assets)
@@ -224,7 +226,18 @@ class World:
             ramp=words["ramp"],
             outflow=words["outflow"],
             idle_cap=words["idleCap"],
+            cautious=self.cautious_answer(id_),
+            insurer=self.insurer(words["insurer"]),
+            grace_end=words["graceEnd"],
         )
+
+    def cautious_answer(self, id_: int) -> tuple[int, int]:
+        _, answer, _, updated_at, _ = self.cautious[id_].latestRoundData()
+        return answer, updated_at
+
+    def insurer(self, word: int) -> str | None:
+        """One of the accounts, by the word that names it."""
+        return next((a for a in ACCOUNTS if int(a, 16) == word), None)
 
     def read_model(self, id_: int) -> Told | AdaptiveCurve:
         if id_ == TOLD:
@@ -241,18 +254,27 @@ class World:
         self.feeds[id_].set(price)
         self.twin.set_price(id_, price, self.chain.now)
 
+    def move_cautious_price(self, id_: int, price: int) -> None:
+        self.cautious[id_].set(price)
+        if self.twin.reserves[id_].cautious is not None:
+            self.twin.reserves[id_].cautious = (price, self.chain.now)
+
     def refresh_prices(self) -> None:
         for i, reserve in enumerate(self.twin.reserves):
             self.move_price(i, reserve.answer)
+            self.move_cautious_price(i, self.cautious_answer(i)[0])
 
     def recover(self) -> None:
         """All prices where they began, dated now, nothing paused and less frozen."""
         for i, asset in enumerate(ASSETS):
             self.move_price(i, asset.answer)
+            self.move_cautious_price(i, asset.answer)
             r = self.twin.reserves[i]
             if r.paused:
-                self.configurator.unpause(self.pool.address, i)
-                r.paused = False
+                grace_s = self.rng.choice([0, 0, 60])
+                self.configurator.unpause(self.pool.address, i, grace_s)
+                self.twin.set_switches(i, False, r.frozen, grace_s)
+                r = self.twin.reserves[i]
             if r.frozen and r.supply_index >= MIN_SUPPLY_INDEX and self.rng.random() < 0.3:
                 self.configurator.unfreeze(self.pool.address, i)
                 r.frozen = False
@@ -303,6 +325,7 @@ class World:
         """The twin's answer as the pool would give it; marks what it was."""
         name, *args = call
         self.marks.append(self.kind(call))
+        insured = self.insured(args[0])
         result = IN_TWIN[name](self.twin, caller, *args)
         if name not in ("liquidate", "writeOff"):
             return answer(result)
@@ -312,9 +335,17 @@ class World:
             self.marks.append("written off")
         if any(deficit for _, _, deficit in losses):
             self.marks.append("deficit")
+        if self.insured(args[0]) < insured:
+            self.marks.append("slashed")
         if liquidated:
             self.marks.append("paid in shares" if args[4] & SHARES else "paid in assets")
         return (result.repaid, result.received) if liquidated else ()
+
+    def insured(self, account: Any) -> int:
+        """All shares of insurers other than the account."""
+        insurers = enumerate(r.insurer for r in self.twin.reserves)
+        supplies = [(i, self.twin._account(a)) for i, a in insurers if a not in (None, account)]
+        return sum(a.supply_of(i) for i, a in supplies)
 
     def kind(self, call: Call) -> str:
         """The function, and which way it goes where there are several."""
@@ -653,10 +684,34 @@ class World:
         name = self.rng.choice(["pause", "freeze", *["unpause", "unfreeze"] * 2])
         paused = {"pause": True, "unpause": False}.get(name, r.paused)
         frozen = {"freeze": True, "unfreeze": False}.get(name, r.frozen)
+        grace = (self.rng.choice([0, 12, 4 * 3_600]),) if name == "unpause" else ()
         self.both(
-            lambda: getattr(self.configurator, name)(self.pool.address, id_),
-            lambda: self.twin.set_switches(id_, paused, frozen),
+            lambda: getattr(self.configurator, name)(self.pool.address, id_, *grace),
+            lambda: self.twin.set_switches(id_, paused, frozen, *grace),
         )
+
+    def set_cautious_feed(self) -> None:
+        """A second feed, in step with the first for the moment, or none."""
+        id_ = self.rng.randrange(len(ASSETS))
+        self.move_price(id_, ASSETS[id_].answer)
+        self.move_cautious_price(id_, ASSETS[id_].answer)
+        feed = self.rng.choice([ZERO, self.cautious[id_].address])
+        if self.configure("setCautiousFeed", id_, feed):
+            self.twin.reserves[id_].cautious = None if feed == ZERO else self.cautious_answer(id_)
+
+    def cautious_price(self) -> None:
+        """The second feed goes its own way, or dies."""
+        id_ = self.rng.randrange(len(ASSETS))
+        percent = self.rng.choice([0, 50, 90, 99, 100, 101, 110, 200])
+        self.move_cautious_price(id_, ASSETS[id_].answer * percent // 100)
+
+    def set_insurer(self) -> None:
+        """Mostly somebody who has something to lose there."""
+        id_ = self.rng.randrange(len(ASSETS))
+        holders = [a for a in ACCOUNTS if self.twin._account(a).supply_of(id_)]
+        insurer = self.rng.choice([ZERO, *(holders * 3 or ACCOUNTS)])
+        if self.configure("setInsurer", id_, insurer):
+            self.twin.reserves[id_].insurer = None if insurer == ZERO else insurer
 
     def set_limits(self) -> None:
         """Caps, and whether it can be borrowed."""
@@ -686,7 +741,7 @@ class World:
     def set_idle_cap(self) -> None:
         id_ = self.rng.randrange(len(ASSETS))
         idle = self.twin.reserves[id_].idle
-        most = 2**94 - 1
+        most = 2**93 - 1
         cap = self.rng.choice([0, min(idle + self.rng.randrange(ASSETS[id_].large), most), most])
         self.both(
             lambda: self.configurator.setIdleCap(self.pool.address, id_, cap),
@@ -818,6 +873,9 @@ STEPS = {
     "set_limits": 3,
     "set_outflow_limit": 2,
     "set_idle_cap": 2,
+    "set_cautious_feed": 2,
+    "cautious_price": 3,
+    "set_insurer": 5,
     "set_risk": 2,
     "set_category_terms": 2,
     "set_rates": 2,
@@ -856,6 +914,7 @@ KINDS = {
     "writeOff",
     "written off",
     "deficit",
+    "slashed",
     "collect",
     "batch of 1",
     "batch of 2",
@@ -867,6 +926,7 @@ REFUSALS = {
     "AmountTooLarge",
     "BorrowCapExceeded",
     "DebtTooSmall",
+    "GracePeriod",
     "HealthCheckPending",
     "Healthy",
     "IdleCapExceeded",

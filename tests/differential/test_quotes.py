@@ -209,7 +209,8 @@ class World:
         choice = rng.randrange(8)
         if choice == 0:
             name = rng.choice(["pause", "freeze", *["unpause", "unfreeze"] * 2])
-            self.attempt(lambda: getattr(configurator, name)(pool, id_))
+            grace = (rng.choice([0, 3_600]),) if name == "unpause" else ()
+            self.attempt(lambda: getattr(configurator, name)(pool, id_, *grace))
         elif choice == 1:
             caps = rng.choice(
                 [(NO_CAP, NO_CAP)] * 3 + [(NO_CAP, 0), (0, 10 ** ASSETS[id_].decimals)]

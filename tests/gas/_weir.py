@@ -22,7 +22,7 @@ from tests.gas._rows import (
 IDLE = 64
 ZERO = "0x" + "00" * 20
 CURVE = {"base": 0, "kink": 90, "slope1": 40, "slope2": 60}  # steps: 0.01 %, 1 %, 0.1 %, 1 %
-CAP = 10**10  # whole tokens; low enough to be a cap that is checked
+CAP = 9 * 10**9  # whole tokens; low enough to be a cap that is checked
 
 REASONS = {
     "liquidate_bad_debt_1c": "the buffer that pays before suppliers is derived: writing off reads "
@@ -96,6 +96,11 @@ class Weir:
         for i in collaterals():
             self.chain.send(borrower, self._borrow(borrower, i, 6_000 * UNIT))
         self.chain.send(borrower, self.borrow(borrower, 6_000_000 * USD))
+
+    def double_feed(self, i: int) -> None:
+        """A second feed for a collateral: another one's, whose price is the same."""
+        other = self.world.feeds[i + 1].address
+        self._own(self.configurator.setCautiousFeed(self.pool, i, other))
 
     def _own(self, call: Call) -> None:
         self.chain.send(OWNER, call)

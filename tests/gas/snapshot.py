@@ -106,6 +106,12 @@ ME = object()
 OTHER = "0x" + "0e" * 20
 
 
+def _borrow_on_two_feeds(s: Scene) -> int:
+    """What the second, cautious feed of a collateral costs."""
+    s.market.double_feed(1)
+    return ROWS["borrow_first_1c"](s)
+
+
 def _take_debt(s: Scene) -> int:
     s.indebted(1)
     taker = s.market.user()
@@ -152,6 +158,7 @@ ALWAYS: dict[str, Act] = {
     "allow somebody credit": _on("allow", OTHER, DEBT, 1_000 * USD, FAR),
     "authorize somebody": _on("authorize", OTHER, 15, FAR),
     "borrow by credit": _on_behalf,
+    "borrow for the first time on one collateral with two feeds": _borrow_on_two_feeds,
     "leverage twice in a batch": _leverage,
     "liquidate for supply shares": _liquidate_for_shares,
     "repay with own supply": _on("repayWithSupply", 0, 500 * USD, ME),

@@ -163,7 +163,11 @@ def dangerous(market: Market, owner: Any) -> dict[str, tuple[Any, ...]]:
     p = weth.asset.parameters(weth.feed.address)
     return {
         "listReserve": (pool, weth.token, p, 1),
+        "setInsurer": (pool, weth.id, owner),
         "setRisk": (pool, weth.id, p, 0),
+        "setFeed": (pool, weth.id, weth.feed, p["maxAge"], 0, MAX),
+        "setCautiousFeed": (pool, weth.id, p["rateModel"]),
+        "resumePrice": (pool, weth.id),
         "setRates": (pool, weth.id, weth.asset.curve, 10, p["rateModel"]),
         "setLimits": (pool, weth.id, NO_CAP, NO_CAP, True),
         "setIdleCap": (pool, weth.id, NO_CAP),
@@ -171,7 +175,7 @@ def dangerous(market: Market, owner: Any) -> dict[str, tuple[Any, ...]]:
         "setCategory": (pool, 1, (1, 1, 8_000, 8_300, 100, 200, False), 0),
         "setLiquidationTerms": (pool, 10_500, 9_000, 1_000, 50, p["rateModel"]),
         "collectBuffer": (pool, weth.id, 0, owner),
-        "unpause": (pool, weth.id),
+        "unpause": (pool, weth.id, 0),
         "unfreeze": (pool, weth.id),
     }
 
@@ -272,9 +276,10 @@ def test_guardian__stops__at_once(governed, configurator, pool, weth, stop):
 
 
 @pytest.mark.parametrize("start", ["unpause", "unfreeze"])
-def test_guardian__starts__refused(governed, configurator, pool, weth, start):
+def test_guardian__starts__refused(governed, configurator, owner, start):
+    arguments = dangerous(governed.market, owner)[start]
     with ape.reverts(configurator.AccessManagedUnauthorized, caller=governed.guardian):
-        getattr(configurator, start)(pool, weth.id, sender=governed.guardian)
+        getattr(configurator, start)(*arguments, sender=governed.guardian)
 
 
 def test_guardian__tightens__at_once(governed, configurator, pool, weth):

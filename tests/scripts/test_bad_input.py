@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner
 
-from scripts import demo, snapshot, stress
+from scripts import demo, deploy, roles, snapshot, stress
 from scripts._anvil import AnvilError, anvil, unwinding_on_sigterm
 from tests.sims import _snapshots
 
@@ -60,6 +60,32 @@ def test_fork__of_a_dead_node__refused(command, tmp_path, before):
     assert "No node answers at 127.0.0.1:1" in said
     assert list(tmp_path.iterdir()) == []
     assert anvils() == before
+
+
+@pytest.mark.parametrize(("command", "options"), [(deploy, ["--dry-run"]), (roles, [])])
+def test_network__of_a_dead_node__refused(command, options):
+    assert "Cannot use network" in refused(command, "--network", DEAD, *options)
+
+
+def test_roles__a_record_that_is_none__refused(node, tmp_path):
+    (tmp_path / "other.json").write_text("{}")
+    network = f"ethereum:mainnet:{node}"
+    said = refused(roles, "--network", network, "--deployment", tmp_path / "other.json")
+    assert "is no deployment record" in said
+
+
+def test_roles__a_chain_without_a_deployment__refused(node):
+    said = refused(roles, "--network", f"ethereum:mainnet:{node}")
+    assert "No deployment on ethereum-mainnet is on record" in said
+
+
+def test_deploy__a_member_who_is_nobody__names_the_line(market_file):
+    text = market_file.read_text() + f'roles:\n  guardian: ["0x{"0" * 40}"]\n'
+    market_file.write_text(text)
+    said = refused(deploy, "--market", market_file)
+    assert (
+        f"small.yaml:{len(text.splitlines())}: roles.guardian.0: the zero address is nobody" in said
+    )
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://[bad"])

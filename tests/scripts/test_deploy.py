@@ -11,17 +11,25 @@ from click.testing import CliRunner
 
 from scripts import _deploy
 from scripts._anvil import anvil
-from scripts._deploy import (
-    DeployError,
-    Deployment,
+from scripts._chain import connected
+from scripts._contracts import at
+from scripts._deploy import DeployError, Deployment
+from scripts._journal import Journal
+from scripts._plan import make_plan
+from scripts._preflight import (
     require_as_described,
     require_deployable,
     require_seeds,
+    require_wrapper,
     to_list,
 )
+from scripts._read_back import parameter_differences
+from scripts._steps import gas_of
 from scripts.deploy import cli, load_account
 from sims.fork.rpc import Rpc
 from sims.market import load_market
+from tests._cast import SUPPLY
+from tests.scripts._files import GOVERNANCE, whole, write
 from tests.sims._snapshots import MARKET
 
 
@@ -64,7 +72,7 @@ def test_deploy__a_market__every_parameter_on_chain_is_that_of_the_file(begin):
     deployment = begin()
     deployment.resume()
     deployed = deployment.run()
-    assert _deploy.parameter_differences(deployed) == []
+    assert parameter_differences(deployed.market, deployed.addresses) == []
     record = json.loads(deployment.record_path.read_text())
     assert record["contracts"]["pool"]["address"] == deployed.pool
 
@@ -77,8 +85,7 @@ def test_deploy__a_parameter_that_is_not_the_files__is_named(begin, market_file)
     ltv = load_market(market_file).reserves["WETH"].ltv
     assert f"ltv: {ltv}" in text
     market_file.write_text(text.replace(f"ltv: {ltv}", "ltv: 0.5", 1))
-    object.__setattr__(deployed, "market", load_market(market_file))
-    (difference,) = _deploy.parameter_differences(deployed)
+    (difference,) = parameter_differences(load_market(market_file), deployed.addresses)
     assert "WETH" in difference
     assert "ltv" in difference.lower()
 
@@ -92,6 +99,17 @@ def test_deploy__again__sends_nothing(begin, chain):
     assert second.resume() == len(second.plan)
     second.run()
     assert transactions(chain) == count
+
+
+def test_deploy__a_record_of_a_chain_that_looked_the_same__is_replaced(begin, chain):
+    first = begin()
+    first.run()
+    record = json.loads(first.record_path.read_text())
+    first.record_path.write_text(json.dumps(record | {"genesis": "0x" + "00" * 32}))
+    again = begin()
+    again.resume()
+    again.run()
+    assert json.loads(again.record_path.read_text())["genesis"] == chain.rpc.block(0)["hash"]
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 9])
@@ -333,9 +351,7 @@ def test_run__a_step_that_the_contracts_refuse__is_named_and_can_be_mended(
 ):
     def kill(deployment, dead):
         feed = deployment.addresses["feed WETH"]
-        _deploy._at("MockFeed", feed).kill(
-            dead, sender=deployment.account, required_confirmations=0
-        )
+        at("MockFeed", feed).kill(dead, sender=deployment.account, required_confirmations=0)
 
     with monkeypatch.context() as patch:
         interrupt(patch, after=8)
@@ -398,7 +414,7 @@ def test_deploy__the_whole_plan__leaves_no_allowance_behind(begin, chain):
     configurator = deployed.addresses["configurator"]
     owner = load_account(None, development=True).address
     for symbol in deployed.market.reserves:
-        token = _deploy._at("MockToken", deployed.token(symbol))
+        token = at("MockToken", deployed.token(symbol))
         assert token.allowance(owner, configurator) == 0
 
 
@@ -482,7 +498,7 @@ def test_cli__a_network_that_is_none__refused(market_file, network):
 def test_cli__a_local_chain__ends_with_the_pool(market_file):
     done = CliRunner().invoke(cli, ["--market", str(market_file)])
     assert done.exit_code == 0, done.output
-    assert "every parameter read back and equal" in done.output
+    assert "every parameter and role read back and equal" in done.output
 
 
 def test_cli__a_chain_with_another_id__the_plan_says_so(market_file):
@@ -525,3 +541,228 @@ def test_cli__a_typo_in_the_market_file__names_the_line(market_file):
     assert done.exit_code == 1
     assert "reserve_facto" in done.output
     assert "small.yaml:" in done.output
+
+
+# ------------------------------------------------------------------ around the pool, and the roles
+
+
+@pytest.fixture
+def begin_whole(chain, tmp_path):
+    """Starts the deployment of everything that a market file can ask for, as often as asked."""
+    file = write(tmp_path / "whole.yaml", whole(governance=GOVERNANCE))
+
+    def deployment():
+        return Deployment(
+            load_market(file),
+            market_file=file,
+            chain=chain,
+            account=load_account(None, development=True),
+            mocks=True,
+            folder=tmp_path / "records",
+        )
+
+    return deployment
+
+
+def finish(deployment):
+    deployment.run()
+    deployment.hand_over()
+
+
+class PowerCutError(BaseException):
+    """The machine is off."""
+
+
+def cut_power(monkeypatch, *, note):
+    """The machine dies after every transaction that it sends, before or after that is noted."""
+    keep, append = Deployment._keep, Journal.append
+    taking_over = []
+
+    def dies(self, step, entry):
+        keep(self, step, entry)
+        if not taking_over:
+            raise PowerCutError
+
+    def forgets(self, event, **fields):
+        if event == "done" and not note and not taking_over:
+            return
+        append(self, event, **fields)
+
+    def resumes(self):
+        taking_over.append(True)
+        try:
+            return resume(self)
+        finally:
+            taking_over.clear()
+
+    resume = Deployment.resume
+    monkeypatch.setattr(Deployment, "_keep", dies)
+    monkeypatch.setattr(Deployment, "resume", resumes)
+    monkeypatch.setattr(Journal, "append", forgets)
+
+
+@pytest.mark.parametrize("note", [True, False], ids=["noted", "not noted"])
+def test_deploy__interrupted_after_every_transaction__sends_each_once(
+    begin_whole, chain, monkeypatch, note
+):
+    total = len(begin_whole().plan)
+    with monkeypatch.context() as patch:
+        cut_power(patch, note=note)
+        for sent in range(total):
+            deployment = begin_whole()
+            assert deployment.resume() == sent
+            with pytest.raises(PowerCutError):
+                finish(deployment)
+    last = begin_whole()
+    assert last.resume() == total == transactions(chain)
+    last.run()
+    record = json.loads(last.record_path.read_text())
+    assert record["roles"]["handover"] == "done"
+    assert transactions(chain) == total
+
+
+def test_deploy__everything__the_record_has_what_each_contract_was_made_with(begin_whole):
+    deployment = begin_whole()
+    deployment.run()
+    record = json.loads(deployment.record_path.read_text())
+    contracts = record["contracts"]
+    kinds = {key: c["contract"] for key, c in contracts.items()}
+    assert (
+        kinds.items()
+        >= {
+            "rate model WETH": "AdaptiveRateModel",
+            "lens": "Lens",
+            "quote lens": "QuoteLens",
+            "flash lender": "FlashLender",
+            "wrapped WETH": "WrappedSupply",
+            "wrapped USDC": "WrappedSupply",
+            "native gateway": "NativeGateway",
+            "risk steward": "RiskSteward",
+        }.items()
+    )
+    assert "rate model USDC" not in kinds  # equal parameters, one contract
+    assert str(9 * 10**17) in contracts["rate model WETH"]["arguments"][0]
+    assert "once in 7 d" in record["calls"]["bound ltv"]["with"]
+    assert record["roles"]["handover"] == "pending"
+    assert record["roles"]["members"]["ADMIN"] == {deployment.account.address: 0}
+
+
+def test_deploy__a_native_gateway_over_mocks__works(deployed):
+    gateway = at("NativeGateway", deployed.addresses["native gateway"])
+    pool, me = at("IPool", deployed.pool), load_account(None, development=True)
+    sending = {"sender": me, "required_confirmations": 0}
+    pool.authorize(gateway, SUPPLY, 2**256 - 1, **sending)
+    gateway.supplyNative(False, value=10**15, **sending)
+    assert pool.balanceOf(me.address, deployed.market.reserve_id("WETH")) > 0
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Everything deployed and nothing handed over, on a chain that tests share."""
+    folder = tmp_path_factory.mktemp("whole")
+    file = write(folder / "whole.yaml", whole())
+    with anvil("--chain-id", "1") as url, connected(f"ethereum:mainnet:{url}") as chain:
+        deployment = Deployment(
+            load_market(file),
+            market_file=file,
+            chain=chain,
+            account=load_account(None, development=True),
+            mocks=True,
+            folder=folder,
+        )
+        yield deployment.run()
+
+
+@pytest.fixture
+def deployed(done):
+    """The same, as it was before the test once the test is over."""
+    before = done.chain.rpc.request("evm_snapshot")
+    yield done
+    done.chain.rpc.request("evm_revert", before)
+
+
+def test_read_back__everything__does_not_differ(deployed):
+    assert parameter_differences(deployed.market, deployed.addresses) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "other", "said"),
+    [
+        ("lens", "quote lens", "lens.code"),
+        ("quote lens", "lens", "quote lens.code"),
+        ("wrapped WETH", "wrapped USDC", "wrapped WETH.asset"),
+        ("token WETH", "token USDC", "native gateway.wrapped"),
+    ],
+)
+def test_read_back__another_contract_in_a_place__is_named(deployed, key, other, said):
+    swapped = {**deployed.addresses, key: deployed.addresses[other]}
+    wrong = parameter_differences(deployed.market, swapped)
+    assert [d for d in wrong if d.startswith(said)], wrong
+
+
+@pytest.mark.parametrize("field", ["speed", "min_rate"])
+def test_read_back__a_rate_model_of_other_parameters__is_named(deployed, field):
+    usdc = deployed.market.reserves["USDC"]
+    rates = usdc.adaptive_rates.model_copy(update={field: Decimal("0.0005")})
+    reserves = {
+        s: r.model_copy(update={"adaptive_rates": rates})
+        for s, r in deployed.market.reserves.items()
+    }
+    other = deployed.market.model_copy(update={"reserves": reserves})
+    wrong = parameter_differences(other, deployed.addresses)
+    name = {"speed": "speed", "min_rate": "minRate"}[field]
+    assert [d.split(" is ")[0] for d in wrong] == [
+        f"{symbol}.rate model WETH.{name}" for symbol in ("WETH", "USDC")
+    ]
+
+
+def test_read_back__no_adaptive_rates_in_the_file__the_model_is_named(deployed):
+    usdc = deployed.market.reserves["USDC"].model_copy(update={"adaptive_rates": None})
+    reserves = {**deployed.market.reserves, "USDC": usdc}
+    other = deployed.market.model_copy(update={"reserves": reserves})
+    (difference,) = parameter_differences(other, deployed.addresses)
+    assert difference.startswith("USDC.rateModel is")
+
+
+@pytest.mark.parametrize(("name", "number"), [("ltv", 3), ("kink", 9)])
+def test_read_back__a_bound_that_is_not_the_files__is_named(deployed, name, number):
+    steward = at("RiskSteward", deployed.addresses["risk steward"])
+    slot = _bound_slot(deployed, number)
+    deployed.chain.rpc.request("anvil_setStorageAt", steward.address, slot, "0x" + "01" * 32)
+    (difference,) = parameter_differences(deployed.market, deployed.addresses)
+    assert difference.startswith(f"risk steward.{name} is")
+
+
+def _bound_slot(deployed, number):
+    """Where the steward keeps how far a parameter may rise."""
+    from eth_abi import encode
+    from eth_utils.crypto import keccak
+
+    rpc, steward = deployed.chain.rpc, deployed.addresses["risk steward"]
+    bound = deployed.market.periphery.risk_steward.stored("ltv")[0]
+    for base in range(8):  # the mapping is the first that holds the bound of the LTV, number 3
+        slot = "0x" + keccak(encode(["uint256", "uint256"], [3, base])).hex()
+        if int(rpc.request("eth_getStorageAt", steward, slot, "latest"), 16) == bound:
+            return "0x" + keccak(encode(["uint256", "uint256"], [number, base])).hex()
+    raise AssertionError("the bounds are elsewhere")
+
+
+def test_require_wrapper__the_wrapped_currency__accepted(deployed):
+    me = load_account(None, development=True).address
+    require_wrapper("WETH", deployed.token("WETH"), deployed.chain, me)
+
+
+def test_require_wrapper__another_token__refused(deployed):
+    me = load_account(None, development=True).address
+    with pytest.raises(DeployError, match=r"token of USDC has no deposit\(\)"):
+        require_wrapper("USDC", deployed.token("USDC"), deployed.chain, me)
+
+
+def test_gas_of__the_whole_plan__is_more_than_it_took(deployed):
+    plan = make_plan(
+        deployed.market, deployer=load_account(None, development=True).address, mocks=True
+    )
+    for step in plan:
+        tx = deployed.results[step.key].tx
+        used = int(deployed.chain.rpc.request("eth_getTransactionReceipt", tx)["gasUsed"], 16)
+        assert used < gas_of([step]), step.key

@@ -24,6 +24,33 @@ def test_market_check__a_sound_file__says_so():
     assert "is sound, 10 reserves" in done.output
 
 
+def adaptive(tmp_path):
+    """The market with an adaptive curve for WETH."""
+    rates = (
+        "{target: 0.9, steepness: 4, speed: 50, initial_rate: 0.04, min_rate: 0.001, max_rate: 2}"
+    )
+    file = tmp_path / "adaptive.yaml"
+    text = MARKET.read_text().replace(
+        "    seed: 0.1\n", f"    seed: 0.1\n    adaptive_rates: {rates}\n", 1
+    )
+    file.write_text(text)
+    return file
+
+
+def test_market_check__a_sound_file__says_what_is_deployed_and_what_is_not_simulated(tmp_path):
+    done = run("market", "check", adaptive(tmp_path))
+    assert "Adaptive rates, which simulations refuse: WETH." in done.output
+    assert "Around the pool: lens, quote lens, flash lender, wrapped supply of WETH" in done.output
+    assert "Adaptive rates" not in run("market", "check", MARKET).output
+
+
+def test_rates__of_an_adaptive_curve__refused_in_one_sentence(tmp_path):
+    done = run("rates", adaptive(tmp_path))
+    assert done.exit_code == 1
+    assert "the engines know kinked curves only" in done.output
+    assert "Traceback" not in done.output
+
+
 def test_market_check__a_typo__names_line_path_and_remedy(tmp_path):
     file = tmp_path / "typo.yaml"
     file.write_text(MARKET.read_text().replace("ltv: 0.805", "lvt: 0.805", 1))

@@ -12,6 +12,7 @@ from eth_utils.address import to_checksum_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sims.adaptive import AdaptiveCurve
 from sims.market import (
     MAX_CAP_RAW,
     NO_CAP_CODE,
@@ -603,3 +604,199 @@ def test_parse_market__a_category_without_threshold__is_refused() -> None:
 def test_parse_market__a_category_that_lends_what_nobody_may_borrow__is_refused() -> None:
     with pytest.raises(MarketError, match=r"small\.yaml:32: .*WETH cannot be borrowed at all"):
         parse(SMALL.replace("borrowable: true", "borrowable: false") + CATEGORY)
+
+
+# ------------------------------------------------------------- adaptive rates, periphery and roles
+
+WEI = "0.000000000000000001"
+ADAPTIVE = (
+    "    adaptive_rates: {target: 0.9, steepness: 4, speed: 50, initial_rate: 0.04, "
+    "min_rate: 0.001, max_rate: 5}\n"
+)
+GOVERNANCE = "0xA1A1a1a1A1A1A1A1A1a1a1a1a1a1A1A1a1A1a1a1"
+GUARDIAN = "0xa2A2a2A2A2A2A2a2a2a2a2A2A2A2A2a2A2A2a2a2"
+AROUND = f"""\
+periphery:
+  lens: true
+  quote_lens: true
+  flash_lender: true
+  wrapped_supply: [WETH]
+  native_gateway: WETH
+  risk_steward:
+    ramp: 14d
+    ltv: {{up: 0.005, down: 0.01, period: 7d}}
+    slope1: {{up: 0.002, down: 0, period: 1h}}
+roles:
+  governance: "{GOVERNANCE}"
+  guardian: ["{GUARDIAN}"]
+  bounds: ["{GUARDIAN}"]
+"""
+WHOLE = f"{SMALL}{ADAPTIVE}{AROUND}"
+
+
+def refused(old: str, new: str) -> str:
+    """What a reader says about the whole market with one piece of its text replaced."""
+    assert WHOLE.count(old) == 1
+    with pytest.raises(MarketError) as caught:
+        parse(WHOLE.replace(old, new))
+    return str(caught.value)
+
+
+def test_adaptive_rates__decimal_text__become_wads() -> None:
+    rates = parse(WHOLE).reserves["WETH"].adaptive_rates
+    assert rates is not None
+    milli = 10**15
+    assert rates.wad == (
+        900 * milli,
+        4_000 * milli,
+        50_000 * milli,
+        40 * milli,
+        milli,
+        5_000 * milli,
+    )
+
+
+def test_adaptive_rates__any_that_are_accepted__are_curves_of_the_integer_twin() -> None:
+    rates = parse(WHOLE).reserves["WETH"].adaptive_rates
+    assert rates is not None
+    target, steepness, speed, initial, least, most = rates.wad
+    curve = AdaptiveCurve(
+        target=target,
+        steepness=steepness,
+        speed=speed,
+        initial_rate=initial,
+        min_rate=least,
+        max_rate=most,
+    )
+    assert curve.rate_at_target() == initial
+
+
+def test_reserve_params__adaptive_rates__are_refused() -> None:
+    with pytest.raises(MarketError, match=r"adaptive_rates belong to WETH; take them out"):
+        parse(WHOLE).reserve_params()
+    assert parse(WHOLE.replace(ADAPTIVE, "")).reserve_params().symbols == ("WETH",)
+
+
+def test_parse_market__nothing_around_it__deploys_and_appoints_nothing() -> None:
+    market = parse(SMALL)
+    assert (market.around, market.wrapped, market.roles.given) == ((), (), False)
+
+
+def test_parse_market__everything_around_it__is_what_the_deployment_gets() -> None:
+    market = parse(WHOLE)
+    assert market.wrapped == ("WETH",)
+    assert market.around[-2:] == ("native gateway for WETH", "risk steward")
+    assert market.roles.members == {"GUARDIAN": (GUARDIAN,), "BOUNDS": (GUARDIAN,)}
+    assert market.roles.given
+
+
+def test_wrapped_supply__all__is_every_reserve() -> None:
+    text = WHOLE.replace("wrapped_supply: [WETH]", "wrapped_supply: all")
+    more = f"  USDC:\n    address: {USDC}\n{RESERVE}periphery:\n"
+    assert parse(text.replace("periphery:\n", more)).wrapped == ("WETH", "USDC")
+
+
+def test_steward__bounds__are_in_the_steps_and_seconds_of_the_contract() -> None:
+    steward = parse(WHOLE).periphery.risk_steward
+    assert steward is not None
+    assert steward.ramp == 14 * 1440
+    assert {name: steward.stored(name) for name in steward.bounds} == {
+        "ltv": (50, 100, 7 * 86_400),
+        "slope1": (2, 0, 3_600),
+    }
+
+
+def test_roles__governance_alone__is_something_to_set_up() -> None:
+    market = parse(f'{SMALL}roles: {{governance: "{GOVERNANCE}"}}\n')
+    assert market.roles.given
+    assert market.roles.members == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("target: 0.9", "target: 1", "WETH.adaptive_rates.target: 1 is not between 0 and 1"),
+        ("target: 0.9", "target: 0", "WETH.adaptive_rates.target: 0 is not between 0 and 1"),
+        ("steepness: 4", "steepness: 0.9", "0.9 is below the least possible 1"),
+        ("speed: 50", "speed: 0", f"0 is below the least possible {WEI}"),
+        ("speed: 50", "speed: 1001", "1001 is above the greatest possible 1000; lower it"),
+        ("initial_rate: 0.04", "initial_rate: 6", "initial_rate: 6 is above max_rate 5; lower it"),
+        ("min_rate: 0.001", "min_rate: 0.05", "0.05 is above initial_rate 0.04; lower it"),
+        ("max_rate: 5", "max_rate: 5.1", "5.1 times steepness 4 is 20.4, more than the 20"),
+        (", max_rate: 5", "", "adaptive_rates.max_rate: is missing; add it"),
+        ("speed: 50", "sped: 50", "adaptive_rates.sped: there is no such key; did you mean speed?"),
+        ("flash_lender:", "flash_lend:", "there is no such key; did you mean flash_lender?"),
+        ("flash_lender: true", "flash_lender: 1", "1 is neither true nor false"),
+        ("[WETH]", "[DAI]", "wrapped_supply: there is no reserve DAI; use some of WETH, or all"),
+        ("[WETH]", "everything", "'everything' is no list"),
+        ("native_gateway: WETH", "native_gateway: DAI", "there is no reserve DAI; use one of WETH"),
+        ("    decimals: 18", "    decimals: 8", "WETH has 8 decimals, and what wraps"),
+        ("ramp: 14d", "ramp: 23h", "23h is outside 1d to 365d; write one in between"),
+        ("period: 7d", "period: 59m", "59m is outside 1h to 365d; write one in between"),
+        ("period: 7d", "period: 7", "7 is no period; write minutes, hours or days"),
+        ("up: 0.002", "up: 0.0005", "slope1.up: 0.0005 is no multiple of 0.001"),
+        ("up: 0.005", "up: 1.1", "1.1 is above the greatest possible 1"),
+        (
+            "    ltv: {up",
+            "    lvt: {up",
+            "risk_steward.lvt: there is no such key; did you mean ltv?",
+        ),
+        ("  guardian:", "  gaurdian:", "there is no such key; did you mean guardian?"),
+        (f'["{GUARDIAN}"]\n  b', f'"{GUARDIAN}"\n  b', "is no list; write addresses in brackets"),
+        (f'guardian: ["{GUARDIAN}"', "guardian: [0", "guardian.0: 0 is no address"),
+        (f'guardian: ["{GUARDIAN}"', f'guardian: ["{"0x" + "0" * 40}"', "is nobody; write the"),
+        (f'guardian: ["{GUARDIAN}"', f'guardian: ["{GUARDIAN.lower()}"', "carries no checksum"),
+        (f'guardian: ["{GUARDIAN}"', f'guardian: ["{WETH}"', "guardian.0: 0xC02"),
+        (
+            f'guardian: ["{GUARDIAN}"',
+            f'guardian: ["{GUARDIAN}", "{GUARDIAN}"',
+            "roles.guardian: 0xa2A2a2A2A2A2A2a2a2a2a2A2A2A2A2a2A2A2a2a2 stands there twice",
+        ),
+        (
+            f'governance: "{GOVERNANCE}"',
+            f'governance: "0x{"0" * 40}"',
+            "the zero address is nobody",
+        ),
+        (f'governance: "{GOVERNANCE}"', f'governance: "{WETH}"', "is the token of WETH; write who"),
+    ],
+)
+def test_parse_market__a_wrong_value_around_it__is_refused_with_a_remedy(
+    old: str, new: str, problem: str
+) -> None:
+    assert problem in refused(old, new)
+
+
+def test_parse_market__a_wrong_member__is_named_with_his_line() -> None:
+    text = WHOLE.replace(
+        f'guardian: ["{GUARDIAN}"]', f'guardian:\n    - "{GUARDIAN}"\n    - nobody'
+    )
+    with pytest.raises(MarketError) as caught:
+        parse(text)
+    line = text.splitlines().index("    - nobody") + 1
+    assert str(caught.value).startswith(
+        f"small.yaml:{line}: roles.guardian.1: 'nobody' is no address"
+    )
+
+
+def test_parse_market__a_keeper_without_a_steward__is_refused() -> None:
+    head, tail = WHOLE.split("  risk_steward:\n")
+    text = head + "roles:\n" + tail.split("roles:\n")[1]
+    with pytest.raises(MarketError, match=r"roles\.bounds: there is no risk steward; add"):
+        parse(text)
+    assert parse(text.replace("  bounds:", "  treasury:")).roles.given
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("target: 0.9", f"target: {WEI}"),
+        ("speed: 50", "speed: 1000"),
+        ("min_rate: 0.001", f"min_rate: {WEI}"),
+        ("min_rate: 0.001", "min_rate: 0.04"),
+        ("period: 7d", "period: 365d"),
+        ("ramp: 14d", "ramp: 1d"),
+        ("up: 0.005", "up: 1"),
+    ],
+)
+def test_parse_market__a_value_around_it_at_its_edge__is_accepted(old: str, new: str) -> None:
+    assert parse(WHOLE.replace(old, new)).symbols == ("WETH",)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sims.exact import WAD, Pool
-from sims.snapshot import MANIFEST, CategoryState, Snapshot, SnapshotError, require_new
+from sims.snapshot import MANIFEST, SCHEMA, CategoryState, Snapshot, SnapshotError, require_new
 from tests.sims._snapshots import NOW, snapshot
 
 YEAR_S = 365 * 86_400
@@ -41,7 +41,7 @@ def test_read__a_file_that_is_gone__refused(tmp_path):
         (None, "is no snapshot"),
         ("{", "is no JSON"),
         ('{"schema": 99}', "has schema 99"),
-        ('{"schema": 2, "files": ["reserves.parquet", "positions.parquet"]}', "does not list"),
+        (f'{{"schema": {SCHEMA}, "files": ["reserves.parquet"]}}', "does not list"),
     ],
 )
 def test_read__a_folder_that_is_none__refused(tmp_path, manifest, said):

@@ -24,10 +24,6 @@ RISK_REFUSED = [
         {"floorBps": 250, "capBps": 10_001},
     ),
     ({"liquidation_fee_percent": 101}, "FeeOutOfRange", {"percent": 101}),
-    ({"max_age_s": 0}, "MaxAgeOutOfRange", {"seconds_": 0}),
-    ({"max_age_s": 59}, "MaxAgeOutOfRange", {"seconds_": 59}),
-    ({"max_age_s": 61}, "MaxAgeOutOfRange", {"seconds_": 61}),
-    ({"max_age_s": 65_536 * 60}, "MaxAgeOutOfRange", {"seconds_": 65_536 * 60}),
 ]
 RISK_ACCEPTED = [
     {"ltv_bps": 8_300},
@@ -36,8 +32,6 @@ RISK_ACCEPTED = [
     {"bonus_floor_bps": 500},
     {"liquidation_fee_percent": 0},
     {"liquidation_fee_percent": 100},
-    {"max_age_s": 60},
-    {"max_age_s": 65_535 * 60},
 ]
 # Beyond a loan to value of 1 / (1 + bonus) a liquidation makes an account worse.
 TOXIC_FRONTIER = [
@@ -71,7 +65,6 @@ def test_set_risk__at_a_bound__accepted(pool, configurator, chain, weth, owner, 
     assert (data.ltv, data.threshold) == (p["ltvBps"] * bps, p["thresholdBps"] * bps)
     assert (data.bonusFloor, data.bonusCap) == (p["bonusFloorBps"] * bps, p["bonusCapBps"] * bps)
     assert data.liquidationFee == p["liquidationFeePercent"] * WAD // 100
-    assert data.maxAge == p["maxAge"]
 
 
 def test_set_risk__threshold_taken_away__refused(pool, configurator, weth, owner):

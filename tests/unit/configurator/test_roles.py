@@ -23,10 +23,14 @@ def calls(pool, weth, owner):
         "setIdleCap": (pool, weth.id, 0),
         "setOutflowLimit": (pool, weth.id, 0, 0),
         "tighten": (pool, weth.id, MAX, MAX, MAX, True),
+        "setInsurer": (pool, weth.id, owner),
         "setRisk": (pool, weth.id, p, DAY_S),
+        "setFeed": (pool, weth.id, weth.feed, DAY_S, 0, MAX),
+        "setCautiousFeed": (pool, weth.id, zero),
+        "pausePrice": (pool, weth.id, DAY_S),
         "setCategory": (pool, 1, (1, 2, 9_000, 9_300, 100, 200, False), 0),
         "pause": (pool, weth.id),
-        "unpause": (pool, weth.id),
+        "unpause": (pool, weth.id, 0),
         "freeze": (pool, weth.id),
         "unfreeze": (pool, weth.id),
         "setLiquidationTerms": (
@@ -47,8 +51,12 @@ RESTRICTED = (
     "setLimits",
     "setIdleCap",
     "setOutflowLimit",
+    "setInsurer",
     "tighten",
     "setRisk",
+    "setFeed",
+    "setCautiousFeed",
+    "pausePrice",
     "setCategory",
     "pause",
     "unpause",
@@ -59,13 +67,14 @@ RESTRICTED = (
 )
 
 
-GUARDED = ("pause", "freeze", "tighten")
+GUARDED = ("pause", "freeze", "tighten", "pausePrice")
 
 
 def test_configurator__changes__are_these_and_no_others(configurator):
     """A function added without a row here has nobody who checks that it is restricted."""
     writes = {f.name for f in configurator.contract_type.mutable_methods}
-    assert writes == {*RESTRICTED, "setAuthority"}
+    # `resumePrice` is anybody's once the pause is over, and restricted before.
+    assert writes == {*RESTRICTED, "resumePrice", "setAuthority"}
 
 
 @pytest.mark.parametrize("function", RESTRICTED)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests._cast import WAD
+from tests._cast import WAD, ZERO
 from tests._rule import Case, Rule
 
 QUICK = settings(
@@ -17,6 +17,11 @@ QUICK = settings(
 BPS = WAD // 10_000
 TARGET, FULL, DUST = 10_500 * BPS, 9_000 * BPS, 1_000 * WAD
 TERMS = (TARGET, FULL, DUST)
+
+
+def of_anybody(case):
+    """The struct: the rule does not look at whose account it is."""
+    return (ZERO, *case)
 
 
 @st.composite
@@ -46,7 +51,7 @@ def model(machine):
 @QUICK
 @given(case=cases())
 def test_model__any_case__answers_like_the_library(libraries, model, case):
-    assert model.size(case, TERMS) == libraries.targetHealth(case, TERMS)
+    assert model.size(of_anybody(case), TERMS) == libraries.targetHealth(of_anybody(case), TERMS)
 
 
 @QUICK
@@ -61,7 +66,7 @@ def test_size__any_case__is_the_rule_in_fractions(libraries, case):
     near = any(abs(rest - rule.dust) < Fraction(1, 10**6) for rest in left)
     assume(not near or repay == most)
 
-    got_repay, got_bonus = libraries.targetHealth(case, TERMS)
+    got_repay, got_bonus = libraries.targetHealth(of_anybody(case), TERMS)
 
     # A wei of health moves the bonus by at most ten.
     assert abs(Fraction(got_bonus, WAD) - bonus) <= Fraction(11, WAD)
@@ -73,7 +78,7 @@ def test_size__any_case__is_the_rule_in_fractions(libraries, case):
 def test_size__any_case__never_exceeds_debt_collateral_or_cap(libraries, case):
     _, _, debt_side, collateral_side, _, floor, cap = case
 
-    repay, bonus = libraries.targetHealth(case, TERMS)
+    repay, bonus = libraries.targetHealth(of_anybody(case), TERMS)
 
     assert floor <= bonus <= cap
     assert repay <= debt_side
@@ -85,7 +90,7 @@ def test_size__any_case__never_exceeds_debt_collateral_or_cap(libraries, case):
 def test_size__above_the_hard_floor__restores_the_target_or_takes_all_it_can(libraries, case):
     debt, limit, debt_side, collateral_side, threshold, *_ = (Fraction(v, WAD) for v in case)
 
-    repay, bonus = (Fraction(v, WAD) for v in libraries.targetHealth(case, TERMS))
+    repay, bonus = (Fraction(v, WAD) for v in libraries.targetHealth(of_anybody(case), TERMS))
 
     all_debt = repay == debt_side
     all_collateral = collateral_side - repay * (1 + bonus) < Fraction(1, 10**9)
@@ -102,7 +107,7 @@ def test_size__falling_health__raises_the_bonus_in_a_line(libraries, health_bps,
     limit = round(debt * health_bps / 10_000)
     case = (debt, limit, debt, 2 * debt, 5_000 * BPS, 250 * BPS, 500 * BPS)
 
-    _, bonus = libraries.targetHealth(case, TERMS)
+    _, bonus = libraries.targetHealth(of_anybody(case), TERMS)
 
     assert bonus == pytest.approx(bonus_bps * BPS, rel=1e-4)
 
@@ -112,7 +117,7 @@ def test_size__at_the_hard_floor__takes_everything_only_below_it(libraries, heal
     debt = 10**6 * WAD
     case = (debt, debt * health_bps // 10_000, debt, 2 * debt, 4_500 * BPS, 0, 500 * BPS)
 
-    repay, _ = libraries.targetHealth(case, TERMS)
+    repay, _ = libraries.targetHealth(of_anybody(case), TERMS)
 
     assert (repay == debt) is everything
 
@@ -125,7 +130,7 @@ def test_size__debt_left_around_dust__extends_only_below_it(libraries, extra, ev
     needed = -(-100_000 * WAD * 100 // 60)
     side = needed + DUST + extra * WAD
 
-    repay, _ = libraries.targetHealth((*case[:2], side, *case[3:]), TERMS)
+    repay, _ = libraries.targetHealth(of_anybody((*case[:2], side, *case[3:])), TERMS)
 
     assert (repay == side) is everything
     assert repay == pytest.approx(side if everything else needed, rel=1e-12)

@@ -55,7 +55,7 @@ class Bench:
             p = (feed.address, 86_400, 8_000, 8_300, 250, 500, 10, 10, self.curve, ZERO)
             seed = self.one if token is self.token else WAD
             self.configurator.listReserve(
-                pool.address, token.address, (*p, MAX, MAX, MAX // 2**162, 0, True), seed
+                pool.address, token.address, (*p, MAX, MAX, 2**93 - 1, 0, True), seed
             )
 
     def fund(self, spender: Contract, user: str) -> None:

@@ -13,9 +13,9 @@ from tests._cast import refusal_of
 from tests._revm import named_error
 
 
-def refusal(method: Any, *args: Any, sender: Any, value: int = 0) -> tuple[Any, ...]:
+def refusal(method: Any, *args: Any, sender: Any, **options: int) -> tuple[Any, ...]:
     """The custom error's name and arguments; the node's words for any other; fails if there is none."""
-    data, words = refusal_of(method, *args, sender=sender, value=value)
+    data, words = refusal_of(method, *args, sender=sender, **options)
     error = named_error(data)
     if error is None:
         return (words,)

@@ -160,3 +160,25 @@ def test_pool__whose_tokens_are_on_loan__is_skipped(vault, pools, usdc, on_loan,
     assert on_loan.run(5, vault.withdraw, 100 * one, taker, taker)[0]
     assert [vault.market(p).counted for p in pools] == [1_000 * one - 5, 100 * one + 5]
     assert vault.totalAssets() == 1_100 * one
+
+
+def test_reallocate__to_a_pool_that_pays_short__refused(
+    vault, hostile, usdc, deposited, turn, owner
+):
+    """An allocator is told; a withdrawal would go round that pool."""
+    turn("PAYS_SHORT")
+    refused = refusal(vault.reallocate, [(hostile.pool, usdc.units(100))], sender=owner)
+    assert refused[:3] == ("MovementNotExact", hostile.pool, usdc.units(200))
+
+
+def test_supply_queue__of_more_markets_than_a_vault_has__refused(vault, hostile, owner):
+    refused = refusal(vault.setSupplyQueue, [hostile.pool] * 17, sender=owner)
+    assert refused == ("TooManyMarkets",)
+
+
+def test_total_assets__asked_with_little_gas__does_not_leave_a_pool_out(
+    vault, hostile, deposited, turn, supplier
+):
+    """Who sends too little for a pool to answer must not get the price without it."""
+    turn("BURNS_GAS")
+    assert refusal(vault.totalAssets, sender=supplier, gas=1_000_000) == ("InsufficientGas",)

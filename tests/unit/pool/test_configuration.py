@@ -21,11 +21,11 @@ def bare(project, owner):
 PRIVILEGES = {
     "addReserve": (FRESH_TOKEN, 0, 0, 0, ZERO, 0),
     "setRates": (0, 0, ZERO),
-    "setLimits": (0, 0, 0),
+    "setLimits": (0, 0, 0, ZERO),
     "setIdleCap": (0, 5),
-    "setRisk": (0, 0, 0),
+    "setRisk": (0, 0, 0, ZERO),
     "setCategoryTerms": (1, 1, 0),
-    "setSwitches": (0, True, True),
+    "setSwitches": (0, True, True, 0),
     "setLiquidationTerms": (0,),
     "collectBuffer": (0, 0, FRESH_TOKEN),
 }

@@ -9,7 +9,7 @@ import pytest
 
 from tests._cast import IDLE, MAX, SHARES, SUPPLY, WAD, YEAR_S, event, quickly
 
-LARGEST_CAP = 2**94 - 1
+LARGEST_CAP = 2**93 - 1
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ def switch(market, owner):
     """Throws a switch for a reserve."""
 
     def run(name, reserve):
-        quickly(getattr(market.configurator, name), market.pool, reserve.id, sender=owner)
+        grace = (0,) if name == "unpause" else ()
+        quickly(getattr(market.configurator, name), market.pool, reserve.id, *grace, sender=owner)
 
     return run
 

@@ -70,20 +70,58 @@ def given_dust(supplied, market, pool, weth, usdc, supplier, stranger):
 
 
 @pytest.mark.usefixtures("given_dust")
-def test_supply__on_top_of_a_gift__is_no_collateral_either(market, pool, weth, stranger):
+def test_supply__on_top_of_a_gift__makes_all_of_it_collateral(market, pool, weth, stranger):
+    """Somebody's dust must not leave a borrower who adds collateral without it."""
     market.supply(stranger, weth, 10)
+    assert pool.accountData(stranger).collateralValue == (weth.units(10) + 1) * 2_000
+
+
+@pytest.mark.usefixtures("given_dust")
+def test_supply__on_top_of_a_gift_in_a_second_place__does_the_same(
+    market, pool, weth, supplier, stranger
+):
+    """The gift of WETH came first; one of USDC is kept in another place of the books."""
+    quickly(pool.transfer, stranger, market["USDC"].id, 1, sender=supplier)
+
+    market.supply(stranger, market["USDC"], 100)
+
+    assert [p.collateral for p in pool.positions(stranger)] == [False, True]
+    assert pool.accountData(stranger).collateralValue == 100 * WAD + 10**12
+
+
+@pytest.mark.usefixtures("given_dust")
+def test_supply__by_a_stranger_on_top_of_his_gift__makes_it_no_collateral(
+    pool, weth, supplier, stranger
+):
+    """Else anybody could load an account with collaterals that its health checks have to read."""
+    pool.supply(weth.id, weth.units(1), stranger, sender=supplier)
     assert pool.accountData(stranger).collateralValue == 0
 
 
 @pytest.mark.usefixtures("given_dust")
-def test_batch__supplies_on_top_of_a_gift_and_says_so__borrows(pool, weth, usdc, stranger):
-    calls = [
-        pool.supply.encode_input(weth.id, weth.units(10), stranger),
-        pool.setCollateral.encode_input(weth.id, True, stranger),
-        pool.borrow.encode_input(usdc.id, usdc.units(16_000), stranger, stranger),
-    ]
-    pool.batch(calls, sender=stranger)
-    assert pool.debtBalance(stranger, usdc.id) == usdc.units(16_000)
+def test_supply__by_an_operator_on_top_of_a_gift__makes_it_collateral(
+    pool, weth, supplier, stranger
+):
+    quickly(pool.authorize, supplier, SUPPLY, MAX, sender=stranger)
+    pool.supply(weth.id, weth.units(1), stranger, sender=supplier)
+    assert pool.accountData(stranger).collateralValue > 2_000 * WAD
+
+
+@pytest.mark.usefixtures("given_dust")
+def test_supply__on_top_of_a_gift_that_was_refused_as_collateral__stays_none(
+    market, pool, weth, stranger
+):
+    """What an account says counts more than what it supplies."""
+    quickly(pool.setCollateral, weth.id, False, stranger, sender=stranger)
+    market.supply(stranger, weth, 10)
+    assert pool.accountData(stranger).collateralValue == 0
+
+
+@pytest.mark.usefixtures("supplied")
+def test_supply__on_top_of_ones_own_that_is_no_collateral__stays_none(market, pool, weth, supplier):
+    quickly(pool.setCollateral, weth.id, False, supplier, sender=supplier)
+    market.supply(supplier, weth, 1)
+    assert pool.accountData(supplier).collateralValue == 0
 
 
 @pytest.mark.usefixtures("supplied")

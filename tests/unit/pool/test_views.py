@@ -9,7 +9,7 @@ import pytest
 
 from tests._cast import MAX, WAD, YEAR_S, Terms, decode_words, div_up, quickly
 
-NO_IDLE_CAP = 2**94 - 1
+NO_IDLE_CAP = 2**93 - 1
 
 
 @pytest.mark.usefixtures("aged")

@@ -211,11 +211,11 @@ def test_write_off__of_everything__emits_the_frozen_word(
     market.borrow(liquidator, fine, 10_000)
     market.set_price(wbtc, 0.00000001)
 
-    log = event(pool.writeOff(liquidator, sender=supplier), pool.ReserveConfigured)
+    log = event(pool.writeOff(liquidator, sender=supplier), pool.Frozen)
 
-    words = pool.reserveWords(fine.id)
-    assert (log.id, log.words) == (fine.id, words)
-    assert words.token >> 255 == 1
+    word = pool.reserveWords(fine.id).token
+    assert (log.id, log.token) == (fine.id, word)
+    assert word >> 255 == 1
 
 
 @pytest.mark.usefixtures("wiped_out")
@@ -227,7 +227,7 @@ def test_unfreeze__worthless__refused(market, pool, fine, owner):
 @pytest.mark.usefixtures("wiped_out")
 def test_pause__worthless__goes_on_and_off(market, pool, fine, owner):
     market.configurator.pause(pool, fine.id, sender=owner)
-    market.configurator.unpause(pool, fine.id, sender=owner)
+    market.configurator.unpause(pool, fine.id, 0, sender=owner)
     data = pool.reserveData(fine.id)
     assert (data.paused, data.frozen) == (False, True)
 

@@ -31,6 +31,8 @@ STEPS = st.one_of(
     st.tuples(st.just("decrease"), IDS, SIDES, SHARES, st.booleans()),
     st.tuples(st.just("switch"), IDS, st.booleans()),
     st.tuples(st.just("choose"), st.integers(0, 255)),
+    st.tuples(st.just("give"), IDS, SHARES),
+    st.tuples(st.just("accept"), IDS),
 )
 
 
@@ -41,6 +43,7 @@ class Model:
     sides: tuple[dict[int, int], dict[int, int]] = field(default_factory=lambda: ({}, {}))
     off: set[int] = field(default_factory=set)
     idle: set[int] = field(default_factory=set)
+    given: set[int] = field(default_factory=set)
     category: int = 0
 
     def refusal(self, id_: int, side: int, change: int, idle: bool) -> str | None:
@@ -91,7 +94,20 @@ def take(ledger, account: str, model: Model, step: tuple) -> None:
     if kind == "switch":
         if id_ in model.sides[SUPPLY]:  # the pool asks for a supply first
             (model.off.discard if args[0] else model.off.add)(id_)
+            model.given.discard(id_)
             ledger.setCollateral(account, id_, args[0])
+        return
+    if kind == "give":
+        if id_ not in model.sides[SUPPLY]:  # only what this opens is a gift
+            take(ledger, account, model, ("increase", id_, SUPPLY, args[0], False, False))
+            model.given.add(id_)
+            ledger.give(account, id_)
+        return
+    if kind == "accept":
+        if id_ in model.given:
+            model.given.remove(id_)
+            model.off.discard(id_)
+        ledger.accept(account, id_)
         return
     side, shares, idle, collateral = (*args, 0, False, False)[:4]
     if kind == "close":

@@ -1,0 +1,68 @@
+"""The compiled contracts: their types, what lives at an address, and their errors by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from scripts._chain import first_line
+
+KINDS = ("IPool", "Configurator", "Authority", "RiskSteward", "AdaptiveRateModel")
+"""Whose errors may arrive through another contract."""
+
+
+class DeployError(RuntimeError):
+    """Why a market cannot be deployed, in one sentence."""
+
+
+def container(kind: str) -> Any:
+    """A contract type of the project."""
+    from ape import project
+
+    found = project.get_contract(kind)
+    if found is None:
+        raise DeployError(f"{kind} is not compiled: run `make compile`.")
+    return found
+
+
+def at(kind: str, address: str) -> Any:
+    """The contract of this type at an address."""
+    from ape.contracts import ContractInstance
+
+    # Ape's own `at` would mix in what it saw at this address before, which it keeps on disk: another
+    # contract, on a chain that begins anew.
+    return ContractInstance(address, container(kind).contract_type)
+
+
+def creation_code(kind: str) -> bytes:
+    """What is sent to create one, before the arguments."""
+    return bytes(container(kind).contract_type.get_deployment_bytecode() or b"")
+
+
+def selector(signature: str) -> bytes:
+    """The first four bytes of the signature's hash."""
+    return bytes(keccak(text=signature)[:4])
+
+
+def checksummed(address: str | None) -> str | None:
+    """An address as people write it."""
+    return to_checksum_address(address) if address else None
+
+
+def explain(error: Exception) -> str:
+    """What an error of Ape says, with the contracts' own errors by name."""
+    from ape.exceptions import CustomError
+
+    if isinstance(error, CustomError):
+        arguments = ", ".join(f"{name}={value}" for name, value in error.inputs.items())
+        return f"{error.name}({arguments})"
+    text = first_line(error)
+    # An error that another contract passed on arrives as its selector.
+    known = {
+        "0x" + selector(abi.selector).hex(): abi.name
+        for kind in KINDS
+        for abi in container(kind).contract_type.errors
+    }
+    return str(known.get(text[:10], text))
