@@ -627,7 +627,6 @@ contract PoolExtension is PoolBase, IPoolExtension {
         (Interest interest, Totals totals) = _accrue(id);
         // Where more is owed than supplied, suppliers wait for what is there, and income is still to be repaid.
         bool waiting = totals.debtAssets(interest) > totals.supplyAssets(interest);
-        // What a callback still owes is not there to be paid out.
         uint256 available = waiting ? 0 : _buffer(id, interest, totals, 0, 0);
         if (assets > available) revert InsufficientBuffer(id, assets, available);
         _store(id, interest, totals);

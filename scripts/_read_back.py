@@ -51,7 +51,8 @@ def _pool_facts(market: Market, addresses: Addresses) -> Iterator[Fact]:
 
 
 def _reserve_facts(pool: Any, market: Market, symbol: str, addresses: Addresses) -> Iterator[Fact]:
-    r, d = market.reserves[symbol], pool.reserveData(market.reserve_id(symbol))
+    id_ = market.reserve_id(symbol)
+    r, d = market.reserves[symbol], pool.reserveData(id_)
     base, kink, slope1, slope2 = r.rates.stored
     model = model_key(market, symbol)
     for name, wanted in {
@@ -66,6 +67,9 @@ def _reserve_facts(pool: Any, market: Market, symbol: str, addresses: Addresses)
         "idleCap": MAX_IDLE_RAW if r.idle_cap_raw is None else r.idle_cap_raw,
         "minDebt": r.min_debt_raw,
         "outflowRoom": NO_CAP,
+        "insurer": ZERO,
+        "cautiousFeed": ZERO,
+        "graceEnd": 0,
         "priceDecimals": r.decimals + r.feed.decimals,
         "maxAge": r.feed.max_age_s,
         "ltv": r.ltv_bps * 10**14,
@@ -77,6 +81,7 @@ def _reserve_facts(pool: Any, market: Market, symbol: str, addresses: Addresses)
         "curve": base | kink << 10 | slope1 << 17 | slope2 << 27,
     }.items():
         yield f"{symbol}.{name}", getattr(d, name), wanted
+    yield f"{symbol}.ramps", pool.reserveWords(id_).risk >> 254 & 1, 0
     if d.supplyAssets < r.seed_raw:
         yield f"{symbol}.seed", d.supplyAssets, r.seed_raw
     if model is not None and r.adaptive_rates is not None:

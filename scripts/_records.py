@@ -71,6 +71,11 @@ def _only_record(chain: Chain, instead: str) -> dict[str, Any]:
     if len(paths) == 1:
         return load_record(paths[0])
     if paths:
-        names = ", ".join(str(path) for path in paths)
-        raise DeployError(f"{chain.name} has several deployments: name one, --deployment {names}.")
-    raise DeployError(f"No deployment on {chain.name} is on record: name {instead}.")
+        names = " or ".join(str(path) for path in paths)
+        raise DeployError(
+            f"{chain.name} has several deployments: name one with --deployment, {names}."
+        )
+    raise DeployError(
+        f"No deployment on {chain.name} is on record (of chains that are gone there may be): name "
+        f"{instead}."
+    )

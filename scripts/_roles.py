@@ -60,7 +60,8 @@ ROLES = (
     Role(7, "TREASURY", 2 * DAY_S, ("collectBuffer",)),
     # Long enough for borrowers to prepare: liquidations go on when a pause ends.
     Role(8, "REOPENING", 6 * HOUR_S, ("unpause", "unfreeze", "resumePrice")),
-    # Only stops and tightens, and so at once. Nobody cancels it.
+    # Only stops and tightens, and so at once. Nobody cancels it. A price out of use leaves accounts with
+    # their other collateral alone: the guardian's key is worth guarding.
     Role(9, "GUARDIAN", 0, ("pause", "freeze", "tighten", "pausePrice"), cancellable=False),
     # May do less than RISK, which appoints it.
     Role(10, "STEWARD", 0, steward=("change",), admin="RISK"),

@@ -90,7 +90,11 @@ def cli(
                 return
             if left and not (yes or chain.is_development):
                 click.confirm(f"Send {len(left)} transactions to {chain.name}?", abort=True)
-            deployed = send(deployment)
+            try:
+                deployed = send(deployment)
+            except KeyboardInterrupt:
+                say("\nBroken off. What is in a block stays done: the same command goes on there.")
+                raise SystemExit(130) from None
             say(
                 f"\n{market.name}: pool [bold]{deployed.pool}[/bold] on {chain.name}, "
                 f"{len(market.reserves)} reserves and {len(market.categories)} categories, every "

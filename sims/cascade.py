@@ -94,7 +94,7 @@ def _record(*names: str) -> np.dtype[np.void]:
 
 TERMS = ("threshold", "bonus_floor", "bonus_cap")
 CURVE = ("base", "kink", "slope1", "slope2", "reserve_factor")
-LEDGER = ("supply_index", "debt_index", "supply_total", "debt_total", "buffer")
+LEDGER = ("supply_index", "debt_index", "supply_total", "debt_total", "buffer", "insured")
 MARKET = ("sold_usd", "bought_usd", "lasting", "market", "oracle")
 PRICE_TIMES_INDEX = ("supply_price", "debt_price")
 WATCHED = ("watched_oracle", "watched_supply_price", "watched_debt_price")
@@ -110,7 +110,16 @@ KNOBS = _record(
     *("hurdle_usd", "gas_usd", "capital_usd", "watch_health"),
 )
 COUNTS = _record(
-    *("bad_debt", "supplier_loss", "write_offs", "liquidated", "liquidations", "bonus", "fees"),
+    *(
+        "bad_debt",
+        "insurer_loss",
+        "supplier_loss",
+        "write_offs",
+        "liquidated",
+        "liquidations",
+        "bonus",
+        "fees",
+    ),
     *("profit", "min_health", "shortfall", "trough", "events"),
     *("unmet_profit", "unmet_cash", "unmet_capital", "unmet_depth"),
     # passing values of the step
@@ -240,7 +249,7 @@ def _is_bad_debt(pool: Pool, start: int, stop: int) -> bool:
 
 @compiled
 def _write_off(pool: Pool, start: int, stop: int) -> float:
-    """Collateral goes to the buffers, debts off the books; buffers pay first, then suppliers."""
+    """Collateral goes to the buffers, debts off the books; buffers pay first, insurers, suppliers."""
     counts = pool.counts[0]
     lost_usd = 0.0
     for k in range(start, stop):
@@ -262,11 +271,19 @@ def _write_off(pool: Pool, start: int, stop: int) -> float:
         leg.debt = 0.0
         paid = min(lost, r.buffer)
         r.buffer -= paid
+        lost -= paid
+        if lost > 0.0 and r.insured > 0.0 and r.supply_index > 0.0:
+            burned = min(r.insured, lost / r.supply_index)
+            r.insured -= burned
+            r.supply_total -= burned
+            paid = min(lost, burned * r.supply_index)
+            counts.insurer_loss += paid * r.oracle
+            lost -= paid
         supplied = r.supply_total * r.supply_index
-        if lost > paid and supplied > 0.0:
-            r.supply_index *= max(0.0, 1.0 - (lost - paid) / supplied)
+        if lost > 0.0 and supplied > 0.0:
+            r.supply_index *= max(0.0, 1.0 - lost / supplied)
             r.supply_price = r.supply_index * r.oracle
-            counts.supplier_loss += (lost - paid) * r.oracle
+            counts.supplier_loss += lost * r.oracle
     counts.bad_debt += lost_usd
     counts.write_offs += 1.0
     return lost_usd
@@ -632,7 +649,8 @@ class CascadeResult:
     Attributes
     ----------
     bad_debt_usd : written off, less the collateral forfeited with it.
-    supplier_loss_usd : the part of it that the buffers could not pay.
+    insurer_loss_usd : the part of it that the buffers could not pay, but insurers could.
+    supplier_loss_usd : the part of it that neither could.
     shortfall_usd : at the end, still on the books: debt beyond collateral / (1 + bonus_cap).
     trough_loss_usd : the largest bad debt so far plus shortfall at the end of any step.
     liquidated_usd, liquidations, write_offs : debt repaid by liquidators, and how often.
@@ -648,6 +666,7 @@ class CascadeResult:
     """
 
     bad_debt_usd: FloatArray
+    insurer_loss_usd: FloatArray
     supplier_loss_usd: FloatArray
     shortfall_usd: FloatArray
     trough_loss_usd: FloatArray
@@ -750,6 +769,8 @@ class Cascade:
     other_supply, other_debt : (R,) whole tokens that earn for, and are owed by, nobody in `book`:
         the seed, or accounts that are not looked at. They lend and borrow on and do nothing else.
     buffer : (R,) whole tokens of the protocol's income so far, first to absorb bad debt.
+    insured : (R,) whole tokens of the supply that are the insurer's, second to absorb it. It borrows
+        nothing against them.
     """
 
     book: Book
@@ -760,6 +781,7 @@ class Cascade:
     other_supply: ArrayLike = 0.0
     other_debt: ArrayLike = 0.0
     buffer: ArrayLike = 0.0
+    insured: ArrayLike = 0.0
 
     def run(
         self,
@@ -877,7 +899,7 @@ class Cascade:
         rows.supply_index = rows.debt_index = rows.lasting = 1.0
         rows.supply_total = book.supplied(params.reserves) + row("other_supply")
         rows.debt_total = book.borrowed(params.reserves) + row("other_debt")
-        rows.buffer = row("buffer")
+        rows.buffer, rows.insured = row("buffer"), row("insured")
 
         knobs, counts = records(KNOBS, 1), records(COUNTS, 1)
         knobs.target, knobs.full = terms.target_health, terms.full_liquidation_health
@@ -904,6 +926,7 @@ class Cascade:
         short = self._short(start_price)
         return CascadeResult(
             bad_debt_usd=counts["bad_debt"].copy(),
+            insurer_loss_usd=counts["insurer_loss"].copy(),
             supplier_loss_usd=counts["supplier_loss"].copy(),
             shortfall_usd=counts["shortfall"].copy(),
             trough_loss_usd=counts["trough"].copy(),

@@ -272,6 +272,15 @@ class Snapshot:
         buffer = np.array([float(a.buffer) for a in self._accrued]) / scale
         return supply, debt, buffer
 
+    def insured(self) -> FloatArray:
+        """Of the supply that earns what is each reserve's insurer's, in whole tokens, of shape (R,)."""
+        tokens = np.zeros(len(self.reserves))
+        for p in self.positions:
+            reserve = self.reserves[p.id]
+            if p.account == reserve.insurer and not p.idle:
+                tokens[p.id] = self.supply_assets(p) / 10**reserve.decimals
+        return tokens
+
     def idling(self) -> FloatArray:
         """What sits idle of each reserve, in whole tokens, shape (R,)."""
         return np.array([r.idle / 10**r.decimals for r in self.reserves])

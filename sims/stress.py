@@ -482,10 +482,9 @@ def _require_modelled(snapshot: Snapshot) -> None:
                 f"{reserve.symbol} was paused until just now, and nothing of it is liquidated for "
                 f"{reserve.grace_end - snapshot.timestamp} s more; take the snapshot after that."
             )
-        if reserve.totals_word >> 254 & 1:
+        if any(p.account == reserve.insurer and p.debt_shares for p in snapshot.positions):
             raise InputError(
-                f"{reserve.symbol} has an insurer, which the engines do not know: they would book its "
-                "losses as everybody's."
+                f"The insurer of {reserve.symbol} borrows; the engines know only one who does not."
             )
 
 
@@ -522,6 +521,7 @@ def _cascade(snapshot: Snapshot, settings: StressSettings) -> Cascade:
         other_supply=np.maximum(supply - book.supplied(reserves), 0.0),
         other_debt=np.maximum(debt - book.borrowed(reserves), 0.0),
         buffer=buffer,
+        insured=snapshot.insured(),
     )
 
 

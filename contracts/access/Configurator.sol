@@ -162,7 +162,9 @@ contract Configurator is IConfigurator, AccessManaged {
         threshold = Ramps.threshold(words.ramp, threshold);
         (uint256 highest, uint256 ramp) = _ramp(threshold, p.thresholdBps, rampSeconds);
         Risk before = Risk.wrap(words.risk);
-        if (p.feed != before.feed() || p.maxAge != before.maxAge()) {
+        // While its price is out of use a reserve has no feed, and what is announced goes through all the same.
+        bool paused = before.feed() == address(0);
+        if (!paused && p.feed != before.feed() || p.maxAge != before.maxAge()) {
             revert FeedFixed(id, before.feed(), before.maxAge());
         }
         words.ramp = ramp;
@@ -200,7 +202,7 @@ contract Configurator is IConfigurator, AccessManaged {
         Risk risk = Risk.wrap(words.risk);
         words.cautiousFeed = uint160(feed);
         if (feed == address(0)) return _setRisk(pool, id, words, words.risk & ~RiskWord.CAUTIOUS);
-        _requireDecimals(feed, IPriceFeed(risk.feed()).decimals());
+        _requireDecimals(feed, risk.decimals() - IERC20Metadata(Token.wrap(words.token).addr()).decimals());
         uint256 price = _price(feed, risk.maxAge());
         if (price == 0) revert FeedWithoutPrice(feed);
         _requireNear(risk.feed(), risk.maxAge(), price);
@@ -214,6 +216,7 @@ contract Configurator is IConfigurator, AccessManaged {
         if (p.end != 0 && block.timestamp < p.end + MAX_PRICE_PAUSE) {
             revert PricePausedLately(id, p.end + MAX_PRICE_PAUSE);
         }
+        if (p.feed != address(0)) revert PriceNotResumed(id);
         ReserveWords memory words = pool.reserveWords(id);
         (p.feed, p.end) = (Risk.wrap(words.risk).feed(), block.timestamp + seconds_);
         _setRisk(pool, id, words, words.risk & ~uint256(type(uint160).max));

@@ -54,6 +54,8 @@ error FeedDecimalsDiffer(address feed, uint256 decimals, uint256 expected);
 error PricePauseOutOfRange(uint256 seconds_);
 /// The price is paused, or was: not again before `notBefore`, Unix seconds, unless its source is replaced.
 error PricePausedLately(uint256 id, uint256 notBefore);
+/// The price is still out of use since the last time: resume it first, which anybody may by then.
+error PriceNotResumed(uint256 id);
 /// The reserve's price is in use.
 error PriceNotPaused(uint256 id);
 /// More than `MAX_GRACE`.
@@ -165,8 +167,10 @@ interface IConfigurator {
     function setCautiousFeed(IPool pool, uint256 id, address feed) external;
 
     /// @notice For a guardian: the reserve has no price for at most `MAX_PRICE_PAUSE`, so that a wrong one is used for nothing
-    /// until `setFeed` replaces its source. Nothing is borrowed or liquidated by it meanwhile; exits go on.
-    /// @dev Reverts: PricePauseOutOfRange, PricePausedLately.
+    /// until `setFeed` replaces its source. As where a feed is dead: nothing is borrowed or seized by it, exits go on, and an
+    /// account that has it as collateral has only its other collateral meanwhile, on which it may be liquidated. Where that must
+    /// not happen, `pause` the debts first.
+    /// @dev Reverts: PricePauseOutOfRange, PricePausedLately, PriceNotResumed.
     function pausePrice(IPool pool, uint256 id, uint256 seconds_) external;
 
     /// @notice Uses the old source again: anybody may once the time is over, and before it whoever has the role.

@@ -82,6 +82,8 @@ interface IPoolErrors {
     error NotInCategory(uint256 category, uint256 id);
     /// No category has this number.
     error UnknownCategory(uint256 category);
+    /// A feed gives no price, and too little gas is left to be sure that this is not the caller's doing: send 310,000 more.
+    error InsufficientGas();
     /// The feed of this reserve gives no price, which the action needs.
     error NoPrice(uint256 id);
     /// Debt worth `debtValue` would stand against a borrowing limit of `borrowLimit`: a health of `health` at the LTVs.

@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 /// @notice Calls to strategies that must not be able to block an exit or a liquidation, whatever they do: no code, revert, a
 /// short answer, a long one, or an endless loop. None of it reverts here.
-/// @dev A caller who sends too little gas cannot make a sound strategy fail and go on: what a failed call leaves is a 64th of
-/// what it had, less than it takes to write a word afterwards.
+/// @dev A caller who sends too little gas cannot make a sound strategy fail and go on: a strategy that runs out of it leaves a
+/// 64th of what there was, at most 4,800, too little for what any action does afterwards. A strategy must therefore not catch that
+/// itself and revert with the rest. Feeds may (see `FeedReader.read`).
 library Untrusted {
     /// The most gas that a strategy may use.
     uint256 internal constant GAS = 300_000;

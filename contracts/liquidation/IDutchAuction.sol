@@ -24,7 +24,8 @@ interface IDutchAuction is ILiquidationModel {
     event AuctionStarted(address indexed account, address indexed caller, uint256 health);
     event AuctionStopped(address indexed account, address indexed caller, uint256 health);
 
-    /// @notice Starts the auction of an unhealthy account. Anyone may.
+    /// @notice Starts the auction of an unhealthy account. Anyone may, also while a pause, or the grace after it, keeps everybody from
+    /// liquidating: the bonus rises meanwhile, and stands where it stands when they end.
     /// @dev Reverts: AuctionRunning; of the pool Healthy, and Reentrancy in the middle of an action.
     function start(address account) external;
 

@@ -1,34 +1,48 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IPoolErrors} from "../interfaces/IPoolErrors.sol";
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
 import {Untrusted} from "../libraries/Untrusted.sol";
 
-/// @notice Reads a feed into a price or into zero, "no price"; never into a wrong price, and never reverts.
+/// @notice Reads a feed into a price or into zero, "no price"; never into a wrong price, whatever the feed does.
 library FeedReader {
     /// Larger answers are no price: below it, amounts times price stay inside a word.
     uint256 internal constant MAX_ANSWER = type(uint96).max;
 
-    /// @notice The feed's answer in its own decimals; zero when there is no price.
-    /// @param maxAge The oldest answer that counts, in seconds.
+    /// @notice The feed's answer in its own decimals; zero when there is no price. For pools and who decides about them.
+    /// @dev Reverts in one case: the feed failed, and so little gas is left that it may not have had enough to find its price, nor
+    /// those below it. Else whoever sends little would choose which prices count.
+    /// @param maxAge The oldest answer that counts, in seconds; less than 2^255.
     function read(address feed, uint256 maxAge) internal view returns (uint256 answer) {
-        (answer,) = readDated(feed, maxAge, Untrusted.GAS);
+        (bool ok, uint256 round) = _latestRound(feed, Untrusted.GAS);
+        if (ok) {
+            (answer,) = _judged(round, maxAge);
+        } else if (gasleft() < Untrusted.GAS + Untrusted.GAS / 63) {
+            // A 64th of what there was before the call has stayed here.
+            revert IPoolErrors.InsufficientGas();
+        }
     }
 
-    /// @notice As `read`, with the answer's date and a limit of its own on gas.
+    /// @notice As `read`, with the answer's date and a limit of its own on gas, and without looking at what is left of it.
     function readDated(address feed, uint256 maxAge, uint256 maxGas)
         internal
         view
         returns (uint256 answer, uint256 updatedAt)
     {
         (bool ok, uint256 round) = _latestRound(feed, maxGas);
+        if (ok) (answer, updatedAt) = _judged(round, maxAge);
+    }
+
+    function _judged(uint256 round, uint256 maxAge) private view returns (uint256 answer, uint256 updatedAt) {
         assembly ("memory-safe") {
             answer := mload(add(round, 32))
             updatedAt := mload(add(round, 96))
         }
-        // A negative answer is a number above MAX_ANSWER.
-        if (!ok || answer > MAX_ANSWER) return (0, 0);
-        if (updatedAt > block.timestamp || block.timestamp - updatedAt > maxAge) return (0, 0);
+        unchecked {
+            // A negative answer is a number above MAX_ANSWER; a date in the future makes an age above any limit.
+            if (answer > MAX_ANSWER || block.timestamp - updatedAt > maxAge) return (0, 0);
+        }
     }
 
     /// @notice What the feed says, unjudged. `ok` when it answered in full.

@@ -368,11 +368,13 @@ contract QuoteLens is IQuoteLens {
         if (l.total.unpriced || collateralLeft >= debtLeft || collateralLeft > l.writeOffBelow) return false;
         l.debtRow.debtShares -= l.repaidShares;
         l.collateralRow.supplyShares -= l.seizedShares;
+        bool owes;
         for (uint256 k; k < l.sheet.rows.length; ++k) {
             Row memory row = l.sheet.rows[k];
+            if (row.debtShares != 0) owes = true;
             bool touched = row.debtShares != 0 || (row.threshold != 0 && row.supplyShares != 0);
             if (touched && l.book.page(row.id).bar() != 0) return false;
         }
-        return true;
+        return owes; // else the value left was rounding
     }
 }

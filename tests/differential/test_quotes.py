@@ -387,6 +387,7 @@ class World:
         if refusal == bytes(4):
             assert (q.repaid, q.received) == answer
             assert bool(left) == (remains and not q.writesOff)
+            assert remains or not q.writesOff
         else:
             assert (q.repaid, q.received) == (0, 0)
         return "liquidate " + ("written off" if q.writesOff else error_name(refusal))
@@ -496,6 +497,19 @@ def test_quote_liquidation__with_other_collateral_left__writes_off_what_is_worth
     world.set_price(2, 10_000 * 10**8)
 
     assert world.check_pair(debtor, 0, 2, MAX, as_shares=False) == f"liquidate {ending}"
+
+
+def test_quote_liquidation__all_repaid_but_for_rounding__writes_nothing_off() -> None:
+    """The debt's value is a wei more, rounded up, than what is repaid is worth, rounded down."""
+    world = World(0)
+    pool, (debtor, supplier, *_) = world.pool, ACCOUNTS
+    pool.supply(5, 10**28, supplier, sender=supplier)
+    pool.supply(1, 1_050 * 10**6, debtor, sender=debtor)  # worth 1,000 and the bonus of 5 %
+    world.set_price(5, ASSETS[5].answer // 2)
+    pool.borrow(5, 2_000 * 10**24 - 1, debtor, debtor, sender=debtor)
+    world.set_price(5, ASSETS[5].answer)
+
+    assert world.check_pair(debtor, 5, 1, MAX, as_shares=False) == "liquidate ok"
 
 
 def test_quotes__of_another_block__are_noticed() -> None:

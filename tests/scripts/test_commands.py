@@ -37,7 +37,9 @@ def test_ape_run__help__lists_every_command():
         [BIN / "ape", "run", "--help"], cwd=ROOT, env=environment(), capture_output=True, text=True
     )
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
-    assert {"demo", "deploy", "roles", "snapshot", "stress"} <= listed, done.stdout + done.stderr
+    assert {"demo", "deploy", "keeper", "roles", "snapshot", "stress"} <= listed, (
+        done.stdout + done.stderr
+    )
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])

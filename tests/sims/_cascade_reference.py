@@ -21,6 +21,7 @@ class Reserve:
     supply_index: float = 1.0
     debt_index: float = 1.0
     buffer: float = 0.0
+    insured: float = 0.0
     sold: float = 0.0
     bought: float = 0.0
     lasting: float = 1.0
@@ -42,6 +43,7 @@ class Holding:
 @dataclass
 class Outcome:
     bad_debt: float = 0.0
+    insurer_loss: float = 0.0
     supplier_loss: float = 0.0
     write_offs: int = 0
     liquidated: float = 0.0
@@ -66,6 +68,10 @@ class ReferenceCascade:
         supplied = book.supplied(size) + np.broadcast_to(engine.other_supply, size)
         owed = book.borrowed(size) + np.broadcast_to(engine.other_debt, size)
         self.reserves = [Reserve(float(s), float(d)) for s, d in zip(supplied, owed, strict=True)]
+        for reserve, insured in zip(
+            self.reserves, np.broadcast_to(engine.insured, size), strict=True
+        ):
+            reserve.insured = float(insured)
         self.accounts: list[dict[int, Holding]] = []
         for a in range(book.accounts):
             legs = range(book.indptr[a], book.indptr[a + 1])
@@ -317,10 +323,18 @@ class ReferenceCascade:
             h.debt = 0.0
             paid = min(lost, reserve.buffer)
             reserve.buffer -= paid
+            lost -= paid
+            if lost > 0.0 and reserve.insured > 0.0 and reserve.supply_index > 0.0:
+                burned = min(reserve.insured, lost / reserve.supply_index)
+                reserve.insured -= burned
+                reserve.supply_total -= burned
+                paid = min(lost, burned * reserve.supply_index)
+                self.out.insurer_loss += paid * reserve.oracle
+                lost -= paid
             supplied = reserve.supply_total * reserve.supply_index
-            if lost > paid and supplied > 0.0:
-                reserve.supply_index *= max(0.0, 1.0 - (lost - paid) / supplied)
-                self.out.supplier_loss += (lost - paid) * reserve.oracle
+            if lost > 0.0 and supplied > 0.0:
+                reserve.supply_index *= max(0.0, 1.0 - lost / supplied)
+                self.out.supplier_loss += lost * reserve.oracle
         self.out.bad_debt += lost_usd
         self.out.write_offs += 1
         return lost_usd

@@ -23,6 +23,7 @@ THIN = MarketDepth.of(
 )
 PER_PATH = {
     "bad_debt_usd": "bad_debt",
+    "insurer_loss_usd": "insurer_loss",
     "supplier_loss_usd": "supplier_loss",
     "shortfall_usd": "shortfall",
     "trough_loss_usd": "trough",
@@ -43,7 +44,8 @@ def assert_identical(one: CascadeResult, other: CascadeResult) -> None:
 def stressed(seed: int, **changes: object) -> tuple[Cascade, np.ndarray]:
     """A pool where everything binds at times: cash for odd seeds, in a crash for even ones.
 
-    From seed 4 on some supplies sit idle and some accounts are in a category.
+    From seed 2 on a part of the supply is an insurer's; from seed 4 on some supplies sit idle and some
+    accounts are in a category.
     """
     rng = np.random.default_rng(seed)
     accounts = pools.with_whale(pools.random_book(40, rng), share=0.95 if seed % 2 else 0.0)
@@ -55,6 +57,7 @@ def stressed(seed: int, **changes: object) -> tuple[Cascade, np.ndarray]:
         depth=THIN,
         settings=Settings(dt_s=600.0, gas_usd=20.0, capital_usd=4e5, oracle_feedback=0.5),
         other_supply=accounts.borrowed(3) * np.array([0.0, 0.0, 1.0]),
+        insured=accounts.borrowed(3) * np.array([0.0, 0.0, 0.01 if seed >= 2 else 0.0]),
     )
     paths = pools.random_paths(3, 25, rng, scale=0.05 if seed % 2 else 0.15)
     return replace(made, **changes), paths  # type: ignore[arg-type]
@@ -195,6 +198,20 @@ def test_run__bad_debt_with_a_buffer__is_paid_by_it_first() -> None:
     assert trace.buffer[-2, USD] > 0.0
     assert paid >= trace.buffer[-2, USD]
     assert trace.buffer[-1, USD] == 0.0
+
+
+@pytest.mark.parametrize("insured", [1e3, 1e9])
+def test_run__bad_debt_with_an_insurer__is_paid_by_him_before_the_suppliers(insured: float) -> None:
+    engine, crash = lone(settings=Settings(gas_usd=0.0)), pools.path(2000.0, 1000.0)
+    alone = engine.run(crash).supplier_loss_usd[0]
+    supplied = np.array([0.0, 0.0, insured])
+    result = replace(engine, other_supply=engine.other_supply + supplied, insured=supplied).run(
+        crash
+    )
+
+    paid = min(insured, alone)
+    assert result.insurer_loss_usd[0] == pytest.approx(paid)
+    assert result.supplier_loss_usd[0] == pytest.approx(alone - paid)
 
 
 def test_run__buffer_from_the_start__spares_the_suppliers() -> None:

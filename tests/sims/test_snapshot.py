@@ -218,3 +218,12 @@ def test_reserve_params__a_threshold_on_its_way_down__is_where_it_stands_at_the_
         taken, reserves=(replace(r, risk_word=risk, ramp_word=ramp), *taken.reserves[1:])
     )
     assert falling.reserve_params().threshold[0] == pytest.approx(0.82, abs=1e-12)
+
+
+def test_insured__of_a_reserve_with_insurer__is_his_earning_supply_there():
+    taken = snapshot()
+    lender = next(p for p in taken.positions if p.id == 0 and p.supply_shares and not p.idle)
+    reserve = replace(taken.reserves[0], insurer=lender.account)
+    insured = replace(taken, reserves=(reserve, *taken.reserves[1:])).insured()
+    assert insured[0] == pytest.approx(lender.supply_shares / 10**18)
+    assert not insured[1:].any()

@@ -160,6 +160,32 @@ def test_summary__of_some_accounts__says_that_it_is_not_complete(run):
     assert not stress.summary(stress.run(some(30), CALM))["complete"]
 
 
+def insured_by(account):
+    """The snapshot with an insurer of its first reserve."""
+    taken = snapshot()
+    reserve = replace(taken.reserves[0], insurer=account)
+    return replace(taken, reserves=(reserve, *taken.reserves[1:]))
+
+
+def test_run__insurer_who_borrows__refused():
+    debtor = next(p.account for p in snapshot().positions if p.debt_shares)
+    with pytest.raises(InputError, match="The insurer of WETH borrows"):
+        stress.run(insured_by(debtor), CALM)
+
+
+def test_run__insurer_who_owes_nothing__goes():
+    owing = {p.account for p in snapshot().positions if p.debt_shares}
+    lender = next(p.account for p in snapshot().positions if p.account not in owing)
+    assert stress.run(insured_by(lender), CALM).result.liquidations.sum() >= 0
+
+
+def test_run__reserve_in_grace__refused():
+    taken = snapshot()
+    reserve = replace(taken.reserves[0], grace_end=taken.timestamp + 60)
+    with pytest.raises(InputError, match="WETH was paused until just now"):
+        stress.run(replace(taken, reserves=(reserve, *taken.reserves[1:])), CALM)
+
+
 def test_remarks__a_threshold_on_its_way_down__is_named():
     taken = snapshot()
     r, now = taken.reserves[0], taken.timestamp

@@ -171,6 +171,24 @@ def test_set_cautious_feed__without_price__refused(configurator, feed, set_secon
         set_second(second)
 
 
+def test_set_feed__with_a_second_feed__keeps_it(pool, weth, feed, set_feed, set_second):
+    second, first = feed(1_900), feed(2_100)
+    set_second(second)
+
+    set_feed(first)
+
+    data = pool.reserveData(weth.id)
+    assert (data.feed, data.cautiousFeed) == (first, second)
+    assert pool.reserveWords(weth.id).risk >> 255 == 1
+
+
+def test_set_cautious_feed__price_out_of_use__is_there(pool, weth, feed, set_second, pause_price):
+    pause_price(DAY_S)
+    second = feed(1_000)  # there is nothing to compare with
+    set_second(second)
+    assert pool.reserveData(weth.id).cautiousFeed == second
+
+
 def test_set_feed__decimals_other_than_the_second_feeds__refused(
     configurator, feed, set_feed, set_second
 ):
@@ -281,6 +299,34 @@ def test_pause_price__as_long_again_later__accepted(market, pause_price, resume_
     resume_price(owner)
     market.wait(4 * DAY_S)
     assert not pause_price(3 * DAY_S).failed
+
+
+def test_pause_price__not_resumed_from_the_last_time__refused(
+    market, pool, configurator, weth, stranger, pause_price, resume_price
+):
+    """The source that is to come back would be forgotten."""
+    pause_price(3 * DAY_S)
+    market.wait(6 * DAY_S)
+
+    with ape.reverts(configurator.PriceNotResumed, id=weth.id):
+        pause_price(1)
+    resume_price(stranger)
+    assert pool.reserveData(weth.id).price == weth.asset.answer
+
+
+def test_pause_price__source_replaced_since__accepted_at_once(feed, set_feed, pause_price):
+    """The new one may be wrong, too."""
+    pause_price(DAY_S)
+    set_feed(feed(2_000))
+    assert not pause_price(DAY_S).failed
+
+
+def test_set_risk__price_out_of_use__goes_through_as_announced(market, pool, weth, pause_price):
+    pause_price(DAY_S)
+    market.set_risk(weth, ltv_bps=7_000)
+
+    data = pool.reserveData(weth.id)
+    assert (data.ltv, data.price) == (70 * WAD // 100, 0)
 
 
 def test_set_feed__price_paused__needs_not_be_near_the_wrong_one(

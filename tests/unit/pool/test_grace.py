@@ -62,9 +62,25 @@ def test_liquidate__after_grace__goes_on(market, pool, weth, usdc, reopen, liqui
     assert pool.debtBalance(borrower, usdc.id) < usdc.units(15_000)
 
 
-def test_liquidate__in_grace_of_a_third_reserve__goes_on(market, wbtc, reopen, liquidate):
+def test_liquidate__in_grace_of_another_of_his_collaterals__goes_on(
+    market, wbtc, borrower, reopen, liquidate
+):
+    market.supply(borrower, wbtc, 0.001)
     reopen(wbtc, HOUR_S)
     assert not liquidate().failed
+
+
+def test_liquidate__bad_debt_in_grace_of_another_collateral__is_not_written_off(
+    market, pool, weth, wbtc, usdc, borrower, reopen, liquidate
+):
+    market.supply(borrower, wbtc, 0.0001)
+    market.set_price(weth, 100)
+    reopen(wbtc, HOUR_S)
+
+    tx = liquidate()
+
+    assert [*tx.decode_logs(pool.WriteOff)] == []
+    assert pool.debtBalance(borrower, usdc.id) > 0
 
 
 def test_liquidate__reopened_without_grace__goes_on(weth, reopen, liquidate):
