@@ -116,12 +116,14 @@ interface IConfigurator {
     /// @notice Opens a reserve and supplies its seed, from the caller, in one transaction: there is no block in which the
     /// market is open and empty. The seed belongs to the configurator, which cannot withdraw.
     /// @dev Self-test: the token has code and decimals, the feed has a price now, and the token delivers exactly what it is
-    /// asked to transfer, in and out.
+    /// asked to transfer, in and out. Reverts: SeedRequired, LiquidationTermsRequired, FeedWithoutPrice, DecimalsOutOfRange,
+    /// MaxAgeOutOfRange, TokenNotExact, and as `setRates`, `setLimits`, `setIdleCap` and `setRisk` for its parameters.
     function listReserve(IPool pool, address token, ReserveParameters calldata p, uint256 seed)
         external
         returns (uint256 id);
 
     /// @notice Replaces curve, reserve factor and external model (zero: none). Interest up to now is charged at the old ones.
+    /// @dev Reverts: CurveOutOfRange, ReserveFactorOutOfRange.
     function setRates(
         IPool pool,
         uint256 id,
@@ -131,13 +133,16 @@ interface IConfigurator {
     ) external;
 
     /// @notice Replaces caps of lending, in raw token units, and whether the asset may be borrowed.
+    /// @dev Reverts: CapNotRepresentable.
     function setLimits(IPool pool, uint256 id, uint256 supplyCap, uint256 borrowCap, bool borrowable) external;
 
     /// @notice Replaces the cap of idle collateral. It cannot go below what sits idle now; returns what it is.
+    /// @dev Reverts: IdleCapOutOfRange.
     function setIdleCap(IPool pool, uint256 id, uint256 cap) external returns (uint256);
 
     /// @notice Lets at most `capacity` raw units leave the reserve in a row, as withdrawals and loans less what comes in; what has
     /// left comes free again within `window` seconds. Zero and zero: no limit. Liquidations and idle collateral are never limited.
+    /// @dev Reverts: OutflowOutOfRange.
     function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external;
 
     /// @notice Names the account whose earning supply in the reserve pays for bad debt after the buffer and before the other
@@ -152,7 +157,8 @@ interface IConfigurator {
 
     /// @notice Replaces the risk parameters in `p`; the rest of it is not read. Feed and maximum age must be what they are.
     /// @dev A threshold that is lowered goes down on a straight line over `rampSeconds`, so that nobody is liquidated at once;
-    /// everything else holds from now on.
+    /// everything else holds from now on. Reverts: FeedFixed, ThresholdCannotVanish, ThresholdOutOfRange, BonusOutOfRange,
+    /// BonusTimesThreshold, FeeOutOfRange, MinDebtNotRepresentable, RampOutOfRange.
     function setRisk(IPool pool, uint256 id, ReserveParameters calldata p, uint256 rampSeconds) external;
 
     /// @notice Replaces the source of a reserve's price.
@@ -164,6 +170,7 @@ interface IConfigurator {
     /// @notice A second feed, of the same decimals and within `MAX_PRICE_STEP` of the first now; zero: none. Borrowing and
     /// withdrawing go by whichever of the two favours the account less, and by none if either has none; liquidations by the
     /// first alone. A moving average resists a price moved for a moment; a sequencer's watch never stops a liquidation here.
+    /// @dev Reverts: FeedWithoutPrice, FeedDecimalsDiffer, PriceJump.
     function setCautiousFeed(IPool pool, uint256 id, address feed) external;
 
     /// @notice For a guardian: the reserve has no price for at most `MAX_PRICE_PAUSE`, so that a wrong one is used for nothing
@@ -174,19 +181,22 @@ interface IConfigurator {
     function pausePrice(IPool pool, uint256 id, uint256 seconds_) external;
 
     /// @notice Uses the old source again: anybody may once the time is over, and before it whoever has the role.
+    /// @dev Reverts: PriceNotPaused.
     function resumePrice(IPool pool, uint256 id) external;
 
     /// @notice The reserve's last pause of its price.
     function pricePause(IPool pool, uint256 id) external view returns (PricePause memory);
 
     /// @notice Opens a category, 1 to 255, or replaces its terms; its threshold ramps down like a reserve's.
+    /// @dev Reverts: CategoryBitmapOutOfRange, CategoryKindFixed, CategoryCollateralFixed, RampOutOfRange, and as `setRisk` for its
+    /// terms.
     function setCategory(IPool pool, uint256 category, CategoryParameters calldata p, uint256 rampSeconds) external;
 
     /// @notice Stops new supply, new debt and liquidations of a reserve. Never exits.
     function pause(IPool pool, uint256 id) external;
 
     /// @notice Ends a pause; liquidations of the reserve go on `grace` seconds later, at most `MAX_GRACE`, so that borrowers act
-    /// first.
+    /// first. @dev Reverts: GraceOutOfRange.
     function unpause(IPool pool, uint256 id, uint256 grace) external;
 
     /// @notice Stops new supply and new debt of a reserve; liquidations go on.
@@ -196,7 +206,7 @@ interface IConfigurator {
 
     /// @notice Replaces the pool's terms of liquidation. Dust and `writeOffBelow` in whole units of the base currency. Dust is
     /// at least one, the least that an external model may allow, and at least `writeOffBelow`, so that no liquidation leaves
-    /// behind what anybody may write off.
+    /// behind what anybody may write off. @dev Reverts: LiquidationTermsOutOfRange.
     function setLiquidationTerms(
         IPool pool,
         uint256 targetHealthBps,

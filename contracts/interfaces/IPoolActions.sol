@@ -12,6 +12,8 @@ struct AccountData {
 }
 
 /// @notice The actions of a pool. Units, rounding and assumptions: see `IPool`; every error: see `IPoolErrors`.
+/// @dev Beside what each lists: what takes tokens reverts with TransferFromFailed, what pays them out with TransferFailed; what
+/// mints shares with SharesOverflow; every action with Reentrancy; and what reads a price with InsufficientGas.
 interface IPoolActions {
     // -------------------------------------------------------------- events
 
@@ -165,6 +167,7 @@ interface IPoolActions {
 
     /// @notice Runs calls to this pool one after the other, as the caller, all or none. The health of every account whose health
     /// they touch is checked once, at the end; until then it cannot be liquidated.
+    /// @dev Reverts with whatever a call reverts with; at the end: NoPrice, Undercollateralized.
     /// @return results What each call returned.
     function batch(bytes[] calldata calls) external returns (bytes[] memory results);
 

@@ -41,7 +41,15 @@ interface IPoolErrors {
     error ZeroAddress();
     /// Lists of different lengths, or an empty one.
     error LengthMismatch(uint256 first, uint256 second);
+    /// More shares than a position or a reserve can hold: 2^112 - 1.
     error SharesOverflow(uint256 shares);
+
+    // ------------------------------------------------------------------ tokens
+
+    /// The token did not come from the caller: no approval for the pool, too small a balance, or the token refuses.
+    error TransferFromFailed();
+    /// The token did not leave the pool: less is there than was asked for (a flash loan), or the token refuses.
+    error TransferFailed();
 
     // ------------------------------------------------------------------ a reserve's state
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import ape
 import pytest
-from eth_utils import keccak
 
 from tests._cast import (
     DAY_S,
@@ -28,7 +27,6 @@ from tests._cast import refusal_of as asked
 from tests._revm import named_error
 
 HOUR_S = 3_600
-TOKEN_ERRORS = ("TransferFailed", "TransferFromFailed")
 
 
 @dataclass(frozen=True)
@@ -118,9 +116,7 @@ def outcome(sender: Any, method: Any, *args: Any) -> str:
     except AssertionError:
         return ""
     error = named_error(data)
-    if error:
-        return error[0]
-    return next((name for name in TOKEN_ERRORS if keccak(text=f"{name}()")[:4] == data), words)
+    return error[0] if error else words
 
 
 # --------------------------------------------------------------------------------------- states
