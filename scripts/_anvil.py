@@ -70,17 +70,24 @@ def anvil(*arguments: str, port: int | None = None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def anvil_home() -> Iterator[None]:
-    """Gives the chains that Ape starts meanwhile the same home as ours."""
+    """Gives the chain that Ape starts meanwhile the same home as ours, and a port that is free.
+
+    Of its own accord Ape draws a port that some connection may be using, and waits for it in vain.
+    """
     _make_home()
-    before = os.environ.get("HOME")
-    os.environ["HOME"] = str(HOME)
+    wanted = {"HOME": str(HOME)}
+    if "APE_FOUNDRY_HOST" not in os.environ:
+        wanted["APE_FOUNDRY_HOST"] = f"http://127.0.0.1:{_free_port()}"
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["HOME"]
-        else:
-            os.environ["HOME"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager
