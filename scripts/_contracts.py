@@ -46,6 +46,15 @@ def selector(signature: str) -> bytes:
     return bytes(keccak(text=signature)[:4])
 
 
+def error_names(*kinds: str) -> dict[bytes, str]:
+    """The errors of contract types, by their selectors."""
+    return {
+        selector(abi.selector): str(abi.name)
+        for kind in kinds
+        for abi in container(kind).contract_type.errors
+    }
+
+
 def checksummed(address: str | None) -> str | None:
     """An address as people write it."""
     return to_checksum_address(address) if address else None
@@ -60,9 +69,5 @@ def explain(error: Exception) -> str:
         return f"{error.name}({arguments})"
     text = first_line(error)
     # An error that another contract passed on arrives as its selector.
-    known = {
-        "0x" + selector(abi.selector).hex(): abi.name
-        for kind in KINDS
-        for abi in container(kind).contract_type.errors
-    }
-    return str(known.get(text[:10], text))
+    known = {"0x" + key.hex(): name for key, name in error_names(*KINDS).items()}
+    return known.get(text[:10], text)

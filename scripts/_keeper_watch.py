@@ -16,7 +16,7 @@ from typing import Any
 from eth_utils.address import is_address, to_checksum_address
 
 from scripts._chain import Chain
-from scripts._contracts import KINDS, container, selector
+from scripts._contracts import KINDS, container, error_names
 from sims.exact import WAD, value_down, value_up
 from sims.fork.rpc import Call, Function, Progress, Rpc, RpcError
 from sims.fork.weir import (
@@ -29,7 +29,9 @@ from sims.fork.weir import (
     RESERVE_COUNT,
     RESERVE_WORDS,
     first_block_of,
+    pool_address,
     read_symbols,
+    require_pool,
     topic,
 )
 
@@ -151,7 +153,8 @@ class Watch:
     ) -> None:
         self.rpc: Rpc = chain.rpc
         head = self.head()
-        self.pool = _require_pool(self.rpc, pool, chain.chain_id)
+        self.pool = pool_address(pool)
+        require_pool(self.rpc, self.pool, block=head.number, chain_id=chain.chain_id)
         self.first_block = (
             first_block
             if first_block is not None
@@ -324,12 +327,7 @@ class Errors:
     """Names of errors, by their selectors."""
 
     def __init__(self) -> None:
-        kinds = (*KINDS, "FlashLiquidator", "UniswapV3Venue")
-        self._names = {
-            selector(abi.selector): abi.name
-            for kind in kinds
-            for abi in container(kind).contract_type.errors
-        }
+        self._names = error_names(*KINDS, "FlashLiquidator", "UniswapV3Venue")
 
     def name(self, data: Any) -> str:
         """The error's name in revert data, of bytes or hex."""
@@ -365,22 +363,6 @@ def is_current(rpc: Rpc, kind: str, address: str) -> bool:
     return code_at(rpc, [address]) == [
         bytes(container(kind).contract_type.get_runtime_bytecode() or b"")
     ]
-
-
-def _require_pool(rpc: Rpc, pool: str, chain_id: int) -> str:
-    pool = as_address(pool, "a pool")
-    if code_at(rpc, [pool]) == [b""]:
-        raise KeeperError(
-            f"There is no contract at {pool} on chain {chain_id}: check the pool's address and the "
-            "network."
-        )
-    block = int(rpc.block()["number"], 16)
-    answers = rpc.try_read([Call(pool, RESERVE_COUNT), Call(pool, LIQUIDATION_TERMS)], block=block)
-    if any(isinstance(answer, RpcError) for answer in answers):
-        raise KeeperError(
-            f"The contract at {pool} on chain {chain_id} is no Weir pool: check the pool's address."
-        )
-    return pool
 
 
 def _require_code(rpc: Rpc, kind: str, address: str | None) -> str | None:

@@ -105,7 +105,9 @@ def periphery_facts(market: Market, addresses: Addresses) -> Iterator[tuple[str,
             # Nothing in them depends on the market: the code is all there is.
             code = container(kind).contract_type.get_runtime_bytecode()
             contract = at(kind, addresses[key])
-            yield f"{key}.code", bytes(contract.code), bytes(code)
+            # Past Ape's memory of codes, which outlives a chain that began anew.
+            found = contract.provider.get_code(contract.address)
+            yield f"{key}.code", bytes(found), bytes(code)
     if chosen.flash_lender:
         yield f"{FLASH}.pool", at("FlashLender", addresses[FLASH]).pool(), pool
     for symbol in market.wrapped:

@@ -92,13 +92,11 @@ def read_snapshot(
     first_block
         Where to start looking for events; the pool's first block when None.
     """
-    if not is_address(pool):
-        raise SnapshotError(f"{pool!r} is no address: a pool is 0x and 40 hexadecimal digits.")
-    pool = to_checksum_address(pool)
+    pool = pool_address(pool)
     header = rpc.block(block if block is not None else "latest")
     number = int(header["number"], 16)
     chain_id = rpc.chain_id()
-    _require_pool(rpc, pool, number, chain_id)
+    require_pool(rpc, pool, block=number, chain_id=chain_id)
 
     complete = accounts is None
     if accounts is None:
@@ -195,7 +193,15 @@ def _has_code(rpc: Rpc, address: str, block: int) -> bool:
     return bool(rpc.request("eth_getCode", address, hex(block)) not in ("0x", None))
 
 
-def _require_pool(rpc: Rpc, pool: str, block: int, chain_id: int) -> None:
+def pool_address(text: str) -> str:
+    """Checksummed. Raises `SnapshotError` when it is no address."""
+    if not is_address(text):
+        raise SnapshotError(f"{text!r} is no address: a pool is 0x and 40 hexadecimal digits.")
+    return to_checksum_address(text)
+
+
+def require_pool(rpc: Rpc, pool: str, *, block: int, chain_id: int) -> None:
+    """Raises `SnapshotError` when no Weir pool is there."""
     if not _has_code(rpc, pool, block):
         raise SnapshotError(
             f"There is no contract at {pool} on chain {chain_id} at block {block}: check the pool's "
