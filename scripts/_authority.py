@@ -7,13 +7,13 @@ has two administrators or none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from eth_utils.address import to_checksum_address
 
 from scripts._contracts import at, container, selector
-from scripts._periphery import STEWARD
+from scripts._periphery import STEWARD, curated, curated_vaults
 from scripts._roles import (
     ADMIN,
     ADMIN_DELAY_S,
@@ -37,7 +37,9 @@ K = TypeVar("K")
 
 SET_UP, HANDOVER = "roles", "handover"
 RESTRICTED = {"configurator": "Configurator", STEWARD: "RiskSteward"}
-"""The contract types that a manager decides about, by their key in a deployment."""
+"""The contract types that a manager decides about, by their key in a deployment; curated vaults, of which
+there may be several, come on top."""
+VAULT = "CuratedVault"
 GAS_OF_A_CALL = 80_000
 EVERYBODYS_ROLE = 2**64 - 1
 
@@ -57,6 +59,7 @@ GET_ADMIN_DELAY = Function("getTargetAdminDelay(address)", ("uint32",))
 def role_steps(market: Market, *, deployer: str) -> Iterator[Step]:
     """The transactions that the file's roles take: none, the set-up, or it and the handover."""
     roles, has_steward = market.roles, market.periphery.risk_steward is not None
+    vaults = curated_vaults(market)
     if not roles.given:
         return
 
@@ -67,11 +70,12 @@ def role_steps(market: Market, *, deployer: str) -> Iterator[Step]:
                 configurator=addresses["configurator"],
                 steward=addresses[STEWARD] if has_steward else None,
                 selectors=_selectors(),
+                vaults=[addresses[key] for key in vaults],
             )
         ]
 
     # The number of calls does not depend on addresses.
-    count = len(calls({"configurator": "", STEWARD: "a steward"}))
+    count = len(calls({"configurator": "", STEWARD: "a steward", **{v: v for v in vaults}}))
     people = {member for members in roles.members.values() for member in members}
     yield Step(
         key=SET_UP,
@@ -108,12 +112,27 @@ def _encoded(authority: str, calls: Sequence[Call]) -> list[bytes]:
 
 
 def _selectors() -> dict[str, bytes]:
-    return {name: s for kind in RESTRICTED.values() for name, s in _functions(kind).items()}
+    kinds = (*RESTRICTED.values(), VAULT)
+    return {name: s for kind in kinds for name, s in _functions(kind).items()}
 
 
 def _functions(kind: str) -> dict[str, bytes]:
-    """All functions of a contract that change something; every one of them is restricted."""
-    return {m.name: selector(m.selector) for m in container(kind).contract_type.mutable_methods}
+    """All restricted functions of a contract: those that change something, but a vault is there for all."""
+    methods = container(kind).contract_type.mutable_methods
+    if kind == VAULT:
+        restricted = {name for r in ROLES for name in r.vault}
+        methods = [m for m in methods if m.name in restricted]
+    return {m.name: selector(m.selector) for m in methods}
+
+
+def _targets(keys: Iterable[str]) -> dict[str, str]:
+    """The contract types that a manager decides about, by key."""
+    vault = curated("")
+    return {
+        k: VAULT if k.startswith(vault) else RESTRICTED[k]
+        for k in keys
+        if k in RESTRICTED or k.startswith(vault)
+    }
 
 
 # ------------------------------------------------------------------------------------------ standing
@@ -124,13 +143,16 @@ def standing_of(
 ) -> Standing:
     """How the market's manager should stand; `steward` as in `described`."""
     governance = market.roles.governance if is_handed_over else None
+    vaults = curated_vaults(market)
     there = {k: kind for k, kind in RESTRICTED.items() if k != STEWARD or steward is not None}
+    there |= _targets(vaults)
     return described(
         market.roles.members,
         administrators={deployer: 0} if governance is None else {governance: ADMIN_DELAY_S},
         functions={contract: [*_functions(kind)] for contract, kind in there.items()},
         steward=steward,
         is_set_up=is_set_up,
+        vaults=vaults,
     )
 
 
@@ -150,7 +172,7 @@ def read_standing(rpc: Rpc, addresses: Mapping[str, str], *, first_block: int) -
 
     Parameters
     ----------
-    addresses : of the authority and of those of `RESTRICTED` that there are.
+    addresses : of the authority and of what it decides about, by key; others are left aside.
     first_block : the authority's; its members are all whom an event has named since.
     """
     authority = addresses["authority"]
@@ -174,11 +196,12 @@ def read_standing(rpc: Rpc, addresses: Mapping[str, str], *, first_block: int) -
         if since:
             # A delay that is on its way down counts as what it will be.
             members[named[i]][account] = min(delay, pending) if effect else delay
-    targets = {k: addresses[k] for k in RESTRICTED if k in addresses}
+    kinds = _targets(addresses)
+    targets = {key: addresses[key] for key in kinds}
     functions = {
-        f"{contract}.{name}": (address, code)
-        for contract, address in targets.items()
-        for name, code in _functions(RESTRICTED[contract]).items()
+        f"{key}.{name}": (targets[key], code)
+        for key, kind in kinds.items()
+        for name, code in _functions(kind).items()
     }
     each = {contract: (address,) for contract, address in targets.items()}
     settings = {

@@ -30,8 +30,9 @@ from scripts._contracts import (
     creation_code,
     explain,
 )
+from scripts._feeds import Feeds
 from scripts._journal import Journal, JournalError, differences
-from scripts._periphery import STEWARD
+from scripts._periphery import ROUTER, STEWARD, insurer
 from scripts._plan import make_plan
 from scripts._read_back import parameter_differences
 from scripts._roles import Standing
@@ -78,7 +79,12 @@ class Deployed:
 
     def feed(self, symbol: str) -> str:
         """The address of a reserve's feed."""
-        return self.addresses[f"feed {symbol}"]
+        return self.addresses[Feeds(self.market).of(symbol)]
+
+    def cautious_feed(self, symbol: str) -> str | None:
+        """The address of a reserve's cautious feed; None without one."""
+        key = Feeds(self.market).cautious_of(symbol)
+        return None if key is None else self.addresses[key]
 
 
 # ------------------------------------------------------------------------------------------ run
@@ -120,9 +126,10 @@ class Deployment:
         self.plan = make_plan(market, deployer=account.address, mocks=mocks)
         self.addresses: dict[str, str] = {}
         if not mocks:
-            for symbol, r in market.reserves.items():
-                self.addresses[f"token {symbol}"] = r.address
-                self.addresses[f"feed {symbol}"] = r.feed.address or ""
+            self.addresses |= {f"token {s}": r.address for s, r in market.reserves.items()}
+            self.addresses |= Feeds(market).outside()
+            if market.periphery.uniswap_v3 is not None:
+                self.addresses[ROUTER] = market.periphery.uniswap_v3.router
         self.results: dict[str, Result] = {}
 
     # -------------------------------------------------------------------------- resuming
@@ -268,6 +275,8 @@ class Deployment:
             )
         for step in self.steps_left:
             progress(step)
+            if step.before is not None:
+                step.before(self.chain, self.addresses)
             self._send(step)
         return self._finish()
 
@@ -320,6 +329,9 @@ class Deployment:
         try:
             prepared = self._prepare(step)
             transaction = self.account.prepare_transaction(prepared.build(**options))
+            if step.method is not None:
+                # An estimate is made in the last block's second; later, averages and interest take more.
+                transaction.gas_limit = max(transaction.gas_limit, step.gas)
             signed = self.account.sign_transaction(transaction)
             if signed is None:
                 raise DeployError(f"Step {step.key!r} was not signed: run the command again.")
@@ -413,7 +425,13 @@ class Deployment:
                 if not r.address
             },
             "reserves": {
-                symbol: {"id": i, "token": deployed.token(symbol), "feed": deployed.feed(symbol)}
+                symbol: {
+                    "id": i,
+                    "token": deployed.token(symbol),
+                    "feed": deployed.feed(symbol),
+                    "cautious_feed": deployed.cautious_feed(symbol),
+                    "insurer": self.addresses.get(insurer(symbol)),
+                }
                 for i, symbol in enumerate(self.market.reserves)
             },
             "categories": {

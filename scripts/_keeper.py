@@ -131,6 +131,8 @@ class Keeper:
         self.rpc = chain.rpc
         self.earned = Earned()
         self.errors = Errors()
+        self.latest: Look | None = None
+        """What the last block showed."""
         self._in_flight = False
         self._resting: dict[str, int] = {}
         self._told: set[str] = set()
@@ -169,7 +171,7 @@ class Keeper:
     def round(self, head: Head) -> int:
         """One block; returns how many transactions were sent."""
         self._settle(head)
-        look = self.look(head)
+        self.latest = look = self.look(head)
         self.state.save()
         self._tell(look)
         offers = [*look.offers, *(look.write_offs if self.settings.write_offs else ())]

@@ -11,7 +11,7 @@ rounded against the keeper. Whoever pays from his own tokens holds the collatera
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_abi.abi import decode, encode
@@ -42,8 +42,9 @@ LEAST = (98, 100)
 KEPT = (1, 2)
 """Of the profit that a venue gave in the simulation, the least to accept: the rest of the move is not
 the market's."""
-FRACTIONS = (1, 2, 4)
-"""Of what may be repaid, divided by these: a thin venue pays less for more."""
+FRACTIONS = ((1, 2, 4), (8, 16, 32), (64, 128, 256), (512, 1024, 2048))
+"""Of what may be repaid, divided by these: a thin venue pays less for more. A group is tried where those
+before it gave nothing."""
 
 CASH = selector("InsufficientCash(uint256,uint256,uint256)")
 DUST = selector("LeavesDust(uint256,uint256)")
@@ -286,21 +287,30 @@ class Flash:
             for d in case.debts
             for c in case.collaterals
         ]
-        jobs = [
-            self._job(q, answer, prices, sizes[q.account], part, route)
-            for q, answer in _quoted(self.watch, questions, block)
-            if not any(answer.refusal)
-            for part in FRACTIONS
-            for route in self._routes(prices.assets[q.collateral_id], prices.assets[q.debt_id])
-        ]
+        quoted = _quoted(self.watch, questions, block)
+        # Where cash is too thin for the whole a part may go: in shares it is quoted all the same.
+        in_shares = [replace(q, as_shares=True) for q, answer in quoted if answer.refusal == CASH]
+        quoted += _quoted(self.watch, in_shares, block)
+        left = [(q, answer) for q, answer in quoted if not any(answer.refusal)]
+        taken: list[Offer] = []
+        for parts in FRACTIONS:
+            jobs = [
+                self._job(q, answer, prices, sizes[q.account], part, route)
+                for q, answer in left
+                for part in parts
+                for route in self._routes(prices.assets[q.collateral_id], prices.assets[q.debt_id])
+            ]
+            taken += best(self._sold(jobs, block), prices.min_profit)
+            helped = {offer.account for offer in taken}
+            left = [(q, answer) for q, answer in left if q.account not in helped]
+        return sorted(taken, key=lambda offer: -offer.net)
+
+    def _sold(self, jobs: Sequence[Offer], block: int) -> Iterator[Offer]:
+        """What goes through, with what it leaves after selling."""
         answers = self._simulate([self.call(job) for job in jobs], block)
-        found = []
         for job, data in zip(jobs, answers, strict=True):
-            if isinstance(data, RpcError):
-                continue
-            repaid, received, profit = decode(["uint256"] * 3, data)
-            found.append(self._sold(job, repaid, received, profit))
-        return best(found, prices.min_profit)
+            if not isinstance(data, RpcError):
+                yield self._with_profit(job, *decode(["uint256"] * 3, data))
 
     def _routes(self, sold: Asset, bought: Asset) -> Iterator[bytes]:
         """Paths of Uniswap v3: token, fee, token."""
@@ -340,7 +350,7 @@ class Flash:
             route=route,
         )
 
-    def _sold(self, job: Offer, repaid: int, received: int, profit: int) -> Offer:
+    def _with_profit(self, job: Offer, repaid: int, received: int, profit: int) -> Offer:
         assert job.debt is not None
         return Offer(
             **{

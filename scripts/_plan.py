@@ -1,6 +1,10 @@
 """What has to be sent to put a market file on a chain, as data, in order:
 
-    pool and configurator > reserves > categories > what is around the pool > roles > handover
+    pool and configurator > reserves > categories > what is around the pool > cautious feeds > roles
+    > handover
+
+A reserve is listed after the adapters of its feed. Cautious feeds come late, because an average over time
+needs some before it has a price.
 
 Whoever deploys is the administrator until the last step. Once the roles are set up the configurator
 listens to their members only, so that nothing is configured after them.
@@ -8,85 +12,126 @@ listens to their members only, so that nothing is configured after them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from scripts._authority import role_steps
+from scripts._feeds import Feeds
 from scripts._periphery import periphery_steps
-from scripts._steps import ZERO, Step, create
-from sims.market import AdaptiveRates, Category, Market, Reserve, plain
+from scripts._steps import ZERO, Addresses, Step, create
+from sims.market import AdaptiveRates, Category, LiquidationModel, Market, Reserve, plain
 
 NO_CAP = 2**256 - 1
+RULE = "liquidation model"
+"""The key of the rule that the pool asks instead of its own."""
+RULES: dict[str, tuple[str, Callable[[LiquidationModel, Addresses], list[Any]]]] = {
+    "close_factor": ("CloseFactorModel", lambda m, _: [*m.close_factor.stored]),  # type: ignore[union-attr]
+    "fixed_incentive": ("FixedIncentiveModel", lambda _m, _a: []),
+    "dutch_auction": (
+        "DutchAuctionModel",
+        lambda m, a: [a["pool"], m.dutch_auction.duration * 60, m.dutch_auction.lifetime * 60],  # type: ignore[union-attr]
+    ),
+}
+"""The contract of each rule of a file, and what it is made with."""
 
 
 def make_plan(market: Market, *, deployer: str, mocks: bool) -> list[Step]:
     """Everything that has to be sent, in order; the order of the reserves is their id."""
-    health = market.liquidation
-    steps = [
-        create("authority", "Authority", f"admin {deployer}", lambda _: [deployer]),
-        create("configurator", "Configurator", "authority", lambda a: [a["authority"]]),
-        create("pool", "Pool", "configurator", lambda a: [a["configurator"]]),
-        Step(
-            key="liquidation terms",
-            what="set liquidation terms",
-            detail=f"target health {plain(health.target_health)}, everything below "
-            f"{plain(health.full_liquidation_health)}, dust {health.dust} {market.base_currency}, "
-            f"written off below {health.write_off_below} {market.base_currency}",
-            target="configurator",
-            kind="Configurator",
-            method="setLiquidationTerms",
-            arguments=lambda a: [
-                a["pool"],
-                health.target_health_bps,
-                health.full_liquidation_health_bps,
-                health.dust,
-                health.write_off_below,
-                ZERO,
-            ],
-        ),
-    ]
+    feeds = Feeds(market)
+    steps = [*_pool_steps(market, deployer)]
     for symbol, reserve in market.reserves.items():
         if mocks:
             native = symbol == market.periphery.native_gateway
-            steps += _mock_steps(symbol, reserve, deployer, native=native)
+            steps.append(_mock_token(symbol, reserve, native=native))
+            steps += feeds.mocks(symbol)
+            steps.append(_mint(symbol, reserve, deployer))
+        steps += feeds.steps(symbol)
         model = model_key(market, symbol)
-        if model == _model_key(symbol):
+        if model is not None:
             steps.append(_model_step(model, reserve))
-        steps += _listing_steps(symbol, reserve, model)
+        steps += _listing_steps(symbol, reserve, model, feeds)
     steps += [
         _category_step(number, name, category, market)
         for number, (name, category) in enumerate(market.categories.items(), start=1)
     ]
-    return [*steps, *periphery_steps(market), *role_steps(market, deployer=deployer)]
+    steps += periphery_steps(market, mocks=mocks)
+    steps += [feeds.cautious_step(s) for s, r in market.reserves.items() if r.cautious_feed]
+    return [*_each_once(steps), *role_steps(market, deployer=deployer)]
 
 
-def _mock_steps(symbol: str, r: Reserve, deployer: str, *, native: bool) -> list[Step]:
-    wrapping = create(
-        f"token {symbol}", "MockWETH", f"{symbol}, wraps the chain's currency", lambda _: []
+def _each_once(steps: Iterable[Step]) -> Iterator[Step]:
+    """What several reserves need is deployed for the first of them."""
+    seen: set[str] = set()
+    for step in steps:
+        if step.key not in seen:
+            seen.add(step.key)
+            yield step
+
+
+def _pool_steps(market: Market, deployer: str) -> Iterator[Step]:
+    yield create("authority", "Authority", f"admin {deployer}", lambda _: [deployer])
+    yield create("configurator", "Configurator", "authority", lambda a: [a["authority"]])
+    yield create("pool", "Pool", "configurator", lambda a: [a["configurator"]])
+    health = market.liquidation
+    rule = health.model.name
+    if rule is not None:
+        kind, arguments = RULES[rule]
+        yield create(RULE, kind, _rule_in_words(health.model), lambda a: arguments(health.model, a))
+    yield Step(
+        key="liquidation terms",
+        what="set liquidation terms",
+        detail=f"target health {plain(health.target_health)}, everything below "
+        f"{plain(health.full_liquidation_health)}, dust {health.dust} {market.base_currency}, "
+        f"written off below {health.write_off_below} {market.base_currency}"
+        f"{f', by the rule {rule}' if rule else ''}",
+        target="configurator",
+        kind="Configurator",
+        method="setLiquidationTerms",
+        arguments=lambda a: [
+            a["pool"],
+            health.target_health_bps,
+            health.full_liquidation_health_bps,
+            health.dust,
+            health.write_off_below,
+            a[RULE] if rule else ZERO,
+        ],
     )
-    plain_token = create(
-        f"token {symbol}",
+
+
+def _rule_in_words(model: LiquidationModel) -> str:
+    factor, auction = model.close_factor, model.dutch_auction
+    if factor is not None:
+        return (
+            f"half of a debt above a health of {plain(factor.full_health)} where both sides are worth "
+            f"{factor.min_side} or more, else all of it"
+        )
+    if auction is not None:
+        return f"a bonus that rises for {auction.duration} m, in an auction of {auction.lifetime} m"
+    return "any part of a debt, at a bonus that follows from the threshold"
+
+
+def _mock_token(symbol: str, r: Reserve, *, native: bool) -> Step:
+    key = f"token {symbol}"
+    if native:
+        return create(key, "MockWETH", f"{symbol}, wraps the chain's currency", lambda _: [])
+    return create(
+        key,
         "MockToken",
         f"{symbol}, {r.decimals} decimals",
         lambda _: [f"{symbol} (mock)", symbol, r.decimals],
     )
-    return [
-        wrapping if native else plain_token,
-        create(
-            f"feed {symbol}",
-            "MockFeed",
-            f"{plain(r.price)}, {r.feed.decimals} decimals",
-            lambda _: [r.feed.decimals, r.price_raw],
-        ),
-        Step(
-            key=f"mint {symbol}",
-            what=f"mint {symbol}",
-            detail=f"{plain(r.seed)} {symbol} to the deployer",
-            target=f"token {symbol}",
-            kind="MockToken",
-            method="mint",
-            arguments=lambda _: [deployer, r.seed_raw],
-        ),
-    ]
+
+
+def _mint(symbol: str, r: Reserve, deployer: str) -> Step:
+    return Step(
+        key=f"mint {symbol}",
+        what=f"mint {symbol}",
+        detail=f"{plain(r.seed)} {symbol} to the deployer",
+        target=f"token {symbol}",
+        kind="MockToken",
+        method="mint",
+        arguments=lambda _: [deployer, r.seed_raw],
+    )
 
 
 def model_key(market: Market, symbol: str) -> str | None:
@@ -116,7 +161,9 @@ def _rates_in_words(a: AdaptiveRates) -> str:
     )
 
 
-def _listing_steps(symbol: str, r: Reserve, model: str | None) -> list[Step]:
+def _listing_steps(symbol: str, r: Reserve, model: str | None, feeds: Feeds) -> list[Step]:
+    feed = feeds.of(symbol)
+    named = {model, *feeds.adapters} - {None}
     return [
         Step(
             key=f"approve {symbol}",
@@ -130,16 +177,17 @@ def _listing_steps(symbol: str, r: Reserve, model: str | None) -> list[Step]:
         Step(
             key=listing_key(symbol),
             what=f"list {symbol}",
-            detail=_in_words(symbol, r) + (f", {model}" if model else ""),
+            detail=_in_words(symbol, r) + "".join(f", {x}" for x in (model, feed) if x in named),
             target="configurator",
             kind="Configurator",
             method="listReserve",
             arguments=lambda a: [
                 a["pool"],
                 a[f"token {symbol}"],
-                reserve_parameters(r, a[f"feed {symbol}"], a[model] if model else ZERO),
+                reserve_parameters(r, a[feed], a[model] if model else ZERO),
                 r.seed_raw,
             ],
+            before=lambda chain, a: feeds.require_fit(symbol, chain, a),
         ),
     ]
 

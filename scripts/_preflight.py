@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from scripts._chain import Chain
 from scripts._contracts import DeployError, selector
+from scripts._feeds import off
+from scripts._forecast import NoPriceError, calls_of, forecast, require_vaults
 from scripts._plan import listing_key
-from scripts._steps import ZERO, Step, gas_of
+from scripts._steps import Step, gas_of
+from sims.feeds import Node
 from sims.fork.rpc import Call, RpcError
-from sims.fork.weir import BALANCE_OF, DECIMALS, LATEST_ROUND_DATA, read_symbols
-from sims.market import Market, Reserve, plain
+from sims.fork.weir import BALANCE_OF, DECIMALS, read_symbols
+from sims.market import Market, Reserve, UniswapV3, plain
 
-PRICE_BAND = 2
-"""A feed that is further off the file's price, by this factor, answers in another unit or of another
-asset, or the file is old."""
+MAX_STEP = Fraction(1, 10)
+"""The furthest that a cautious feed may be from the first, of the first."""
+SWAPS = {
+    True: "exactInput((bytes,address,uint256,uint256,uint256))",
+    False: "exactInput((bytes,address,uint256,uint256))",
+}
+"""What a router is asked for, by whether its calls carry a deadline."""
 DELEGATED = "0xef0100"
 """What the code of an account begins with that lets a contract act for it (EIP-7702): one key rules it."""
 
@@ -37,23 +44,39 @@ def require_deployable(market: Market, chain: Chain, *, mocks: bool) -> None:
         )
     if mocks:
         return
-    missing = [s for s, r in market.reserves.items() if r.feed.address is None]
+    missing = [s for s, r in market.reserves.items() if not r.feed.kinds]
     if missing:
         raise DeployError(
-            f"No feed.address for {', '.join(missing)} in {market.name}: deploy a feed for each and "
-            "write its address into the market file."
+            f"No feed for {', '.join(missing)} in {market.name}: write its address into the market file, "
+            "or of which feeds it shall be made."
         )
-    addresses = {
-        f"the {what} of {symbol}": address
-        for symbol, r in market.reserves.items()
-        for what, address in (("token", r.address), ("feed", r.feed.address))
-    }
+    addresses = _relied_on(market)
     codes = chain.rpc.batch([("eth_getCode", (a, "latest")) for a in addresses.values()])
     for (what, address), code in zip(addresses.items(), codes, strict=True):
         if code == "0x":
             raise DeployError(
                 f"There is no contract at {address}, {what}, on {chain.name}: correct the market file."
             )
+
+
+def _relied_on(market: Market) -> dict[str, str]:
+    """Addresses of the file at which a contract has to be, by what it is."""
+    found = {}
+    for symbol, r in market.reserves.items():
+        found[f"the token of {symbol}"] = r.address
+        main, cautious = r.nodes(symbol)
+        if main.is_there:
+            found[f"the feed of {symbol}"] = main.address
+        for node in (n for tree in (main, cautious) if tree for n in tree.walk()):
+            if node.kind == "growth_capped":
+                found[f"where the feed of {symbol} reads {node['signature']}"] = node["target"]
+            elif node.kind == "sequencer":
+                found[f"the uptime feed of {symbol}"] = node["uptime"]
+            elif node.is_there and node is not main:
+                found[f"{node.address} in a feed of {symbol}"] = node.address
+    if market.periphery.uniswap_v3 is not None:
+        found["periphery.uniswap_v3.router"] = market.periphery.uniswap_v3.router
+    return found
 
 
 def require_ready(
@@ -66,6 +89,9 @@ def require_ready(
     reserves = to_list(market, left)
     require_as_described(reserves, chain)
     require_seeds(reserves, chain, deployer)
+    venue = market.periphery.uniswap_v3
+    if venue is not None:
+        require_router(venue, chain)
     native = market.periphery.native_gateway
     if native is not None:
         require_wrapper(native, market.reserves[native].address, chain, deployer)
@@ -99,6 +125,21 @@ def require_wrapper(native: str, token: str, chain: Chain, deployer: str) -> Non
                 f"The token of {native} has no {signature}, so that it wraps nothing: name another "
                 "reserve as periphery.native_gateway, or none."
             )
+
+
+def require_router(venue: UniswapV3, chain: Chain) -> None:
+    """Refuses a router that does not know the calls that its venue will make."""
+    code = bytes.fromhex(chain.rpc.request("eth_getCode", venue.router, "latest")[2:])
+    knows = {kind: selector(signature) in code for kind, signature in SWAPS.items()}
+    if knows[venue.deadline]:
+        return
+    other = not venue.deadline
+    remedy = (
+        f"write periphery.uniswap_v3.deadline: {str(other).lower()}"
+        if knows[other]
+        else "write the address of SwapRouter or of SwapRouter02"
+    )
+    raise DeployError(f"The router at {venue.router} has no {SWAPS[venue.deadline]}: {remedy}.")
 
 
 def require_people(
@@ -148,31 +189,55 @@ def require_as_described(reserves: Mapping[str, Reserve], chain: Chain) -> None:
     head = chain.rpc.block()
     block, now = int(head["number"], 16), int(head["timestamp"], 16)
     tokens = [r.address for r in reserves.values()]
-    feeds = [r.feed.address or ZERO for r in reserves.values()]
-    calls = {
-        "decimals": [Call(t, DECIMALS) for t in tokens],
-        "feed decimals": [Call(f, DECIMALS) for f in feeds],
-        "round": [Call(f, LATEST_ROUND_DATA) for f in feeds],
-    }
-    told = {what: chain.rpc.try_read(asked, block=block) for what, asked in calls.items()}
+    decimals = chain.rpc.try_read([Call(t, DECIMALS) for t in tokens], block=block)
     symbols = read_symbols(chain.rpc, tokens, block=block)
     wrong: list[str] = []
     for i, (symbol, r) in enumerate(reserves.items()):
-        decimals, feed_decimals, answer = (told[what][i] for what in calls)
         if symbols[i] != symbol:
             wrong.append(f"the token of {symbol} calls itself {symbols[i]}")
-        if isinstance(decimals, RpcError) or decimals[0] != r.decimals:
-            wrong.append(f"the token of {symbol} has {_said(decimals)} decimals, not {r.decimals}")
-        if isinstance(feed_decimals, RpcError) or feed_decimals[0] != r.feed.decimals:
-            said = _said(feed_decimals)
-            wrong.append(f"the feed of {symbol} has {said} decimals, not {r.feed.decimals}")
-        elif isinstance(answer, RpcError) or not 0 <= now - answer[3] <= r.feed.max_age_s:
-            wrong.append(f"the feed of {symbol} gives no fresh price")
-        elif not r.price_raw <= answer[1] * PRICE_BAND <= r.price_raw * PRICE_BAND**2:
-            price = plain(Decimal(answer[1]).scaleb(-r.feed.decimals))
-            wrong.append(f"the feed of {symbol} says {price}, the file {plain(r.price)}")
+        said = decimals[i]
+        if isinstance(said, RpcError) or said[0] != r.decimals:
+            wrong.append(f"the token of {symbol} has {_said(said)} decimals, not {r.decimals}")
+        wrong += _feeds_as_described(symbol, r, chain, block=block, now=now)
     if wrong:
         raise DeployError(f"{chain.name} is not what the market file says: {'; '.join(wrong)}.")
+
+
+def _feeds_as_described(
+    symbol: str, r: Reserve, chain: Chain, *, block: int, now: int
+) -> Iterator[str]:
+    main, cautious = r.nodes(symbol)
+    trees = {f"the feed of {symbol}": main}
+    if cautious is not None:
+        trees[f"the cautious feed of {symbol}"] = cautious
+    found: dict[str, int] = {}
+    for name, tree in trees.items():
+        wrong = [*_decimals_as_described(name, tree, chain, block=block)]
+        wrong += require_vaults(tree, chain.rpc, block=block)
+        yield from wrong
+        if wrong:
+            continue
+        calls = [*dict.fromkeys(calls_of(tree))]
+        told = dict(zip(calls, chain.rpc.try_read(calls, block=block), strict=True))
+        try:
+            found[name], _ = forecast(tree, told, now=now, max_age=r.feed.max_age_s)
+        except NoPriceError as reason:
+            yield f"{name} gives no fresh price" + ("" if tree.is_there else f" ({reason})")
+        else:
+            yield from off(f"{name} says", found[name], r.price_raw, tree.decimals)
+    if len(found) == 2:
+        first, second = found.values()
+        if abs(first - second) > first * MAX_STEP:
+            yield f"the feeds of {symbol} are more than {plain(MAX_STEP * 100)} % apart"
+
+
+def _decimals_as_described(name: str, tree: Node, chain: Chain, *, block: int) -> Iterator[str]:
+    leaves = [n for n in tree.walk() if n.is_there]
+    calls = [Call(n.address, DECIMALS) for n in leaves]
+    for node, said in zip(leaves, chain.rpc.try_read(calls, block=block), strict=True):
+        if isinstance(said, RpcError) or said[0] != node.decimals:
+            what = name if node is tree else f"{node.address} in {name}"
+            yield f"{what} has {_said(said)} decimals, not {node.decimals}"
 
 
 def _said(answer: tuple[Any, ...] | RpcError) -> Any:

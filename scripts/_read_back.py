@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scripts._contracts import at
-from scripts._periphery import periphery_facts
-from scripts._plan import NO_CAP, cap_or_none, category_parameters, model_key
+from scripts._contracts import Fact, at, differences_of, made_with
+from scripts._feeds import Feeds
+from scripts._periphery import insurer, periphery_facts
+from scripts._plan import NO_CAP, RULE, RULES, cap_or_none, category_parameters, model_key
 from scripts._steps import ZERO, Addresses
 from sims.market import MAX_IDLE_RAW, Market
 
-Fact = tuple[str, Any, Any]
-"""A name, what is on the chain, what the file says."""
 MODEL_PARAMETERS = ("target", "steepness", "speed", "initialRate", "minRate", "maxRate")
 
 
@@ -23,8 +22,13 @@ def parameter_differences(market: Market, addresses: Addresses) -> list[str]:
     ----------
     addresses : of everything, by the keys of the plan.
     """
-    facts = [*_pool_facts(market, addresses), *periphery_facts(market, addresses)]
-    return [f"{name} is {is_}, not {wanted}" for name, is_, wanted in facts if is_ != wanted]
+    return differences_of(
+        [
+            *_pool_facts(market, addresses),
+            *Feeds(market).facts(addresses),
+            *periphery_facts(market, addresses),
+        ]
+    )
 
 
 def _pool_facts(market: Market, addresses: Addresses) -> Iterator[Fact]:
@@ -39,9 +43,15 @@ def _pool_facts(market: Market, addresses: Addresses) -> Iterator[Fact]:
     yield "full_liquidation_health", found[1], h.full_liquidation_health_bps * 10**14
     yield "dust", found[2], h.dust * 10**18
     yield "write_off_below", found[3], h.write_off_below * 10**18
-    yield "liquidation model", found[4], ZERO
+    rule = h.model.name
+    yield "liquidation model", found[4], ZERO if rule is None else addresses[RULE]
+    if rule is not None:
+        kind, arguments = RULES[rule]
+        made = made_with(kind, addresses[RULE], arguments(h.model, addresses))
+        yield from ((f"{RULE}.{name}", is_, wanted) for name, is_, wanted in made)
+    feeds = Feeds(market)
     for symbol in market.reserves:
-        yield from _reserve_facts(pool, market, symbol, addresses)
+        yield from _reserve_facts(pool, market, symbol, feeds, addresses)
     for number, (name, c) in enumerate(market.categories.items(), start=1):
         stored = pool.categoryData(number)
         collaterals, borrowables, *shares, isolated = category_parameters(c, market)
@@ -50,14 +60,16 @@ def _pool_facts(market: Market, addresses: Addresses) -> Iterator[Fact]:
             yield f"{name}.{field}", is_, value
 
 
-def _reserve_facts(pool: Any, market: Market, symbol: str, addresses: Addresses) -> Iterator[Fact]:
+def _reserve_facts(
+    pool: Any, market: Market, symbol: str, feeds: Feeds, addresses: Addresses
+) -> Iterator[Fact]:
     id_ = market.reserve_id(symbol)
     r, d = market.reserves[symbol], pool.reserveData(id_)
     base, kink, slope1, slope2 = r.rates.stored
-    model = model_key(market, symbol)
+    model, cautious = model_key(market, symbol), feeds.cautious_of(symbol)
     for name, wanted in {
         "token": addresses[f"token {symbol}"],
-        "feed": addresses[f"feed {symbol}"],
+        "feed": addresses[feeds.of(symbol)],
         "rateModel": addresses[model] if model else ZERO,
         "paused": False,
         "frozen": False,
@@ -67,8 +79,8 @@ def _reserve_facts(pool: Any, market: Market, symbol: str, addresses: Addresses)
         "idleCap": MAX_IDLE_RAW if r.idle_cap_raw is None else r.idle_cap_raw,
         "minDebt": r.min_debt_raw,
         "outflowRoom": NO_CAP,
-        "insurer": ZERO,
-        "cautiousFeed": ZERO,
+        "insurer": addresses[insurer(symbol)] if r.insurer else ZERO,
+        "cautiousFeed": addresses[cautious] if cautious else ZERO,
         "graceEnd": 0,
         "priceDecimals": r.decimals + r.feed.decimals,
         "maxAge": r.feed.max_age_s,

@@ -36,7 +36,7 @@ class Role:
     id : in the manager; never changes.
     label : its name there.
     delay_s : from announcing to doing, for people.
-    configurator, steward : the functions of either contract that it opens.
+    configurator, steward, vault : the functions of these contracts that it opens; `vault` of curated ones.
     admin : the label of the role that appoints its members; the administrator by default.
     cancellable : the guardian may cancel what its members have announced.
     """
@@ -46,8 +46,13 @@ class Role:
     delay_s: int
     configurator: tuple[str, ...] = ()
     steward: tuple[str, ...] = ()
+    vault: tuple[str, ...] = ()
     admin: str = ""
     cancellable: bool = True
+
+    def has_use(self, *, steward: bool, vaults: bool) -> bool:
+        """Whether there is anything that it opens, in a market with or without these."""
+        return bool(self.configurator or (steward and self.steward) or (vaults and self.vault))
 
 
 ROLES = (
@@ -62,12 +67,41 @@ ROLES = (
     Role(8, "REOPENING", 6 * HOUR_S, ("unpause", "unfreeze", "resumePrice")),
     # Only stops and tightens, and so at once. Nobody cancels it. A price out of use leaves accounts with
     # their other collateral alone: the guardian's key is worth guarding.
-    Role(9, "GUARDIAN", 0, ("pause", "freeze", "tighten", "pausePrice"), cancellable=False),
+    Role(
+        9,
+        "GUARDIAN",
+        0,
+        ("pause", "freeze", "tighten", "pausePrice"),
+        vault=("lowerCap", "suspend"),
+        cancellable=False,
+    ),
     # May do less than RISK, which appoints it.
     Role(10, "STEWARD", 0, steward=("change",), admin="RISK"),
     Role(11, "BOUNDS", 3 * DAY_S, steward=("setBound", "setRamp")),
     # Shorter than the longest that the guardian may pause a price.
     Role(12, "PRICES", 2 * DAY_S, ("setFeed", "setCautiousFeed")),
+    # Depositors who dislike what is announced have time to leave.
+    Role(
+        13,
+        "CURATOR",
+        3 * DAY_S,
+        vault=(
+            "raiseCap",
+            "setFee",
+            "setFeeRecipient",
+            "setDepositLimit",
+            "abandon",
+            "resume",
+            "sweep",
+        ),
+    ),
+    # Only between the markets, and up to the caps, that curators have chosen.
+    Role(
+        14,
+        "ALLOCATOR",
+        0,
+        vault=("reallocate", "setSupplyQueue", "setWithdrawQueue", "remove"),
+    ),
 )
 """Every restricted function has one role. The administrator is none of them: he appoints, and
 gives functions to roles."""
@@ -96,14 +130,16 @@ def role_calls(
     configurator: str,
     steward: str | None,
     selectors: Mapping[str, bytes],
+    vaults: Sequence[str] = (),
 ) -> Iterator[Call]:
     """Everything that sets the roles up, in order.
 
     Parameters
     ----------
     members : addresses by label; labels that are not there get no member yet.
-    configurator, steward : the contracts' addresses; a market without steward has no such roles.
-    selectors : four bytes by function name, for the functions of both contracts.
+    configurator, steward, vaults : the contracts' addresses; a market without steward, or without curated
+        vaults, has no such roles.
+    selectors : four bytes by function name, for the functions of all these contracts.
 
     Yields
     ------
@@ -114,11 +150,12 @@ def role_calls(
     if unknown:
         raise ValueError(f"no role is called {', '.join(sorted(unknown))}")
     for r in ROLES:
+        if not r.has_use(steward=steward is not None, vaults=bool(vaults)):
+            continue
         functions = {configurator: r.configurator}
         if steward is not None:
             functions[steward] = r.steward
-        if not any(functions.values()):
-            continue
+        functions |= dict.fromkeys(vaults, r.vault)
         yield Call("labelRole", (r.id, r.label))
         if r.cancellable:
             yield Call("setRoleGuardian", (r.id, role("GUARDIAN").id))
@@ -132,7 +169,7 @@ def role_calls(
             yield Call("grantRole", (r.id, steward, 0))
     # Last: from here on the sender does not appoint to these any more.
     for r in ROLES:
-        if r.admin and (steward is not None or r.configurator):
+        if r.admin and r.has_use(steward=steward is not None, vaults=bool(vaults)):
             yield Call("setRoleAdmin", (r.id, role(r.admin).id))
 
 
@@ -175,6 +212,7 @@ def described(
     functions: Mapping[str, Sequence[str]],
     steward: str | None,
     is_set_up: bool,
+    vaults: Sequence[str] = (),
 ) -> Standing:
     """How a manager should stand.
 
@@ -182,13 +220,15 @@ def described(
     ----------
     members : addresses by label.
     administrators : delay in seconds by account.
-    functions : all that are restricted, by `configurator` and `risk steward`.
+    functions : all that are restricted, by `configurator`, `risk steward` and the names of `vaults`.
     steward : the risk steward's address, or its name as long as it has none.
     is_set_up : whether the roles are; before that everything is the administrator's.
     """
-    there = [r for r in ROLES if is_set_up and (r.configurator or steward is not None)]
+    has = {"steward": steward is not None, "vaults": bool(vaults)}
+    there = [r for r in ROLES if is_set_up and r.has_use(**has)]
     opened = {f"configurator.{name}": r.label for r in there for name in r.configurator}
     opened |= {f"risk steward.{name}": r.label for r in there for name in r.steward}
+    opened |= {f"{vault}.{name}": r.label for r in there for vault in vaults for name in r.vault}
     known: dict[str, dict[str, int]] = {ADMINISTRATOR: dict(administrators)}
     for r in ROLES:
         known[r.label] = dict.fromkeys(members.get(r.label, ()), r.delay_s) if r in there else {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scripts._chain import Chain
 from scripts._contracts import creation_code
 
 Addresses = Mapping[str, str]
@@ -29,6 +30,7 @@ class Step:
     method : the function to call; None creates a contract.
     kind : contract type of the target of a call.
     gas : more than the call takes.
+    before : what has to hold on the chain when it is sent; refuses where that is not so.
     """
 
     key: str
@@ -39,6 +41,7 @@ class Step:
     method: str | None = None
     kind: str = ""
     gas: int = CALL_GAS
+    before: Callable[[Chain, Addresses], None] | None = None
 
 
 def create(
@@ -56,5 +59,5 @@ def gas_of(steps: Iterable[Step]) -> int:
 def _gas(step: Step) -> int:
     if step.method is not None:
         return step.gas
-    # 200 a byte to store the code, 16 a byte to send it, and what every creation costs.
-    return 100_000 + 216 * len(creation_code(step.target))
+    # 200 a byte to store the code, 16 a byte to send it, and what a creation and its constructor cost.
+    return 200_000 + 216 * len(creation_code(step.target))

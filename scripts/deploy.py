@@ -207,6 +207,13 @@ def show_plan(deployment: Any, done: int) -> None:
         f"To send: {len(left)} transactions, at most {gas_of(left) / 1e6:.1f} million gas, "
         f"{gas_of(left) * price / 1e18:.4f} ETH at the present gas price."
     )
+    chores = {
+        "growth_capped": "update() of each GrowthCappedFeed once a day",
+        "moving_average": "poke() of each MovingAverageFeed within its gap",
+    }
+    due = [said for kind, said in chores.items() if kind in {n.kind for n in market.adapters}]
+    if due:
+        say(f"Somebody has to call {' and '.join(due)} from then on; anybody may.")
     if market.roles.given and not market.roles.guardian:
         say("Nobody is the guardian: nobody could pause a reserve at once.")
     if deployment.mocks:

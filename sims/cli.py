@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import math
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -210,6 +211,15 @@ def check(file: Path) -> None:
     adaptive = [s for s, r in loaded.reserves.items() if r.adaptive_rates is not None]
     if adaptive:
         said.append(f"Adaptive rates, which simulations refuse: {', '.join(adaptive)}.")
+    if loaded.adapters:
+        kinds = Counter(node.kind.replace("_", " ") for node in loaded.adapters)
+        said.append(
+            "Feeds that deployment makes of others: "
+            f"{', '.join(f'{n} {kind}' for kind, n in kinds.items())}."
+        )
+    rule = loaded.liquidation.model.name
+    if rule is not None:
+        said.append(f"Liquidation by {rule.replace('_', ' ')}, which simulations refuse.")
     said.append(f"Around the pool: {', '.join(loaded.around) or 'nothing'}.")
     people = {member for members in loaded.roles.members.values() for member in members}
     if loaded.roles.given:

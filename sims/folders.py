@@ -6,6 +6,7 @@ again before it renames.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -24,6 +25,36 @@ def require_place(folder: Path) -> None:
     parent = above.parent if above == folder.absolute() else above
     if not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"{parent} may not be written to: name another folder than {folder}.")
+
+
+SUMMARY = "summary.json"
+"""Every report's figures, with the schema by which it is known."""
+
+
+def require_report(folder: Path, schema: str, files: Collection[str]) -> None:
+    """Refuses a place for a report where something is that is no report of its kind.
+
+    Parameters
+    ----------
+    schema : under that name in the report's summary.
+    files : all that a report consists of.
+    """
+    require_place(folder)
+    if is_empty(folder):
+        return
+    try:
+        found = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        is_report = found["schema"] == schema
+    except (OSError, ValueError, LookupError, TypeError):
+        is_report = False
+    if not is_report:
+        raise InputError(f"{folder} exists and holds no report: name another folder.")
+    others = unknown_files(folder, files)
+    if others:
+        raise InputError(
+            f"{folder} holds a report and something else ({', '.join(others[:3])}), which would be "
+            "lost: move that away, or name another folder."
+        )
 
 
 def unknown_files(folder: Path, known: Collection[str]) -> list[str]:

@@ -35,6 +35,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from sims.feeds import RATE_DIGITS, Node, Reader, out_of_bounds, out_of_place
+
 if TYPE_CHECKING:  # the engines compile on import, which a deployment need not wait for
     from sims.liquidation import LiquidationTerms, ReserveParams
 
@@ -227,6 +229,30 @@ def _account(value: object) -> str:
     return _address(value, zero="nobody")
 
 
+def _feed_address(value: object) -> str:
+    return value if value == "feed" else _address(value)
+
+
+_FUNCTION = re.compile(r"([A-Za-z_]\w*)(\(\)|\(uint256\))?")
+
+
+def _function(value: object) -> str:
+    match = _FUNCTION.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        _refuse(
+            f"{_show(value)} is no function; write its name, such as getRate, or with its one argument: "
+            "convertToAssets(uint256)"
+        )
+    return match[1] + (match[2] or "()")
+
+
+def _below_one(value: object) -> Decimal:
+    number = _number(value)
+    if not 0 < number < 1:
+        _refuse(f"{plain(number)} is not between 0 and 1; use one such as 0.02")
+    return number
+
+
 def _accounts(value: object) -> object:
     if not isinstance(value, list):
         _refuse(f'{_show(value)} is no list; write addresses in brackets, such as ["0x..."]')
@@ -265,6 +291,13 @@ Address = Annotated[str, PlainValidator(_address)]
 Minutes = Annotated[int, _lasting("age", 1, 65535, "1m to 65535m (45 days)")]
 Period = Annotated[int, _lasting("period", 60, 365 * 1440, "1h to 365d")]
 Ramp = Annotated[int, _lasting("time", 1440, 365 * 1440, "1d to 365d")]
+Window = Annotated[int, _lasting("time", 1, 30 * 1440, "1m to 30d")]
+Moment = Annotated[int, _lasting("time", 1, 1440, "1m to 1d")]
+Cooldown = Annotated[int, _lasting("time", 1440, 90 * 1440, "1d to 90d")]
+ExitWindow = Annotated[int, _lasting("time", 60, 90 * 1440, "1h to 90d")]
+FeedAddress = Annotated[str, PlainValidator(_feed_address)]
+FunctionName = Annotated[str, PlainValidator(_function)]
+BelowOne = Annotated[Decimal, PlainValidator(_below_one)]
 Account = Annotated[str, PlainValidator(_account)]
 Accounts = Annotated[tuple[Account, ...], BeforeValidator(_accounts)]
 Positive = Annotated[Decimal, PlainValidator(_positive)]
@@ -341,20 +374,210 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class Feed(_Model):
-    """Where a reserve's price comes from."""
+WEI = "0.000000000000000001"
 
-    address: Address | None = None
-    """A contract with Chainlink's AggregatorV3 interface; left out where no single one on the chain
-    has the price, so that an adapter has to be deployed."""
+
+class _Composed(_Model):
+    """A feed that is there, or one adapter of contracts/oracle/ over others."""
+
+    address: FeedAddress | None = None
+    """A contract with Chainlink's AggregatorV3 interface."""
+    product: tuple[Source, Source] | None = None
+    """Two feeds whose prices are multiplied, such as LST / ETH and ETH / USD."""
+    quotient: tuple[Source, Source] | None = None
+    """Two feeds, of which the first is divided by the second."""
+    growth_capped: GrowthCapped | None = None
+    """A rate, whose growth is limited, times the price of what it is counted in."""
+    capped: Capped | None = None
+    """A price, never more than a fixed one."""
+    bounded: Bounded | None = None
+    """A price between two; outside there is none."""
+    fallback: Fallback | None = None
+    """A price that a second source checks, and stands in for."""
+    moving_average: MovingAverage | None = None
+    """An average over time; in a cautious feed."""
+    sequencer: Sequencer | None = None
+    """A price while a rollup's sequencer is up; in a cautious feed."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Those of its parts that say what it is."""
+        return tuple(k for k in _Composed.model_fields if getattr(self, k) is not None)
+
+    @property
+    def kind(self) -> str:
+        """The one that says what it is."""
+        return self.kinds[0] if self.kinds else "address"
+
+
+class Source(_Composed):
+    """A feed that another is made of: an address, or what a feed may be."""
+
+    decimals: Decimals | None = None
+    """Of its answers; those of what it is part of if left out."""
+    max_age: Minutes | None = None
+    """Oldest answer of it that counts; that of what it is part of if left out."""
+    price: Positive | None = None
+    """What it says about now. Whoever leaves it out is asked for nothing: a rehearsal then guesses."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        """An address may stand for itself."""
+        return {"address": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check(self) -> Source:
+        if len(self.kinds) != 1:
+            found = " and ".join(self.kinds) or "nothing"
+            known = ", ".join(_Composed.model_fields)
+            _refuse(f"a feed is one of {known}, and here stands {found}; write one")
+        return self
+
+
+class Feed(_Composed):
+    """Where a reserve's price comes from. Nothing that says so where no feed is known yet."""
+
     decimals: Decimals
     """Decimals of its answers."""
     max_age: Minutes
     """Oldest answer that counts: minutes, hours or days (65m, 25h, 2d), up to 65535 minutes."""
 
+    @model_validator(mode="after")
+    def _check(self) -> Feed:
+        if len(self.kinds) > 1:
+            _contradiction(self.kinds[1], f"{self.kinds[0]} says already what it is; write one")
+        return self
+
+    @property
+    def price(self) -> None:
+        """That of the reserve."""
+
     @property
     def max_age_s(self) -> int:
         return self.max_age * 60
+
+
+class Rate(_Model):
+    """Where a staked token's or a vault share's rate is read."""
+
+    vault: Address | None = None
+    """An ERC-4626 vault: what a share of it is worth."""
+    share_decimals: Annotated[int, _whole(0, 36)] = 18
+    """Of the vault's shares."""
+    asset_decimals: Annotated[int, _whole(0, 36)] = 18
+    """Of the vault's asset."""
+    address: Address | None = None
+    """Or any contract with a function that answers one number."""
+    function: FunctionName | None = None
+    """Its name, such as stEthPerToken; with (uint256) if it has an argument."""
+    amount: Annotated[int, _whole(1, 2**128)] | None = None
+    """Its argument, in raw units."""
+    decimals: Annotated[int, _whole(0, 36)] = 18
+    """Of its answer: what one whole token is worth, for `amount` if it is asked about that."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Rate:
+        if (self.vault is None) == (self.address is None):
+            _contradiction(
+                "vault", "a rate is read from a vault or from an address; write one of them"
+            )
+        of_function, of_vault = (
+            ("function", "amount", "decimals"),
+            ("share_decimals", "asset_decimals"),
+        )
+        mine, others = ("vault", of_function) if self.vault else ("address", of_vault)
+        for name in others:
+            if name in self.model_fields_set:
+                _contradiction(name, f"does not belong to a rate of {mine}; remove it")
+        if self.vault is None and self.function is None:
+            _contradiction("function", "is missing; add it")
+        if self.function is not None and ("(uint256)" in self.function) != (
+            self.amount is not None
+        ):
+            _contradiction("amount", "belongs to a function of one argument, and it needs it")
+        return self
+
+    @property
+    def stored(self) -> tuple[str, str, int, int]:
+        """Target, function, what that is asked about and decimals of the answer, for the chain."""
+        if self.vault is None:
+            return str(self.address), str(self.function), self.amount or 0, self.decimals
+        more = max(0, RATE_DIGITS - self.asset_decimals)
+        unit = 10 ** (self.share_decimals + more)
+        return self.vault, "convertToAssets(uint256)", unit, self.asset_decimals + more
+
+
+class GrowthCapped(_Model):
+    """A GrowthCappedFeed."""
+
+    source: Source
+    """The price of what the rate is counted in."""
+    rate: Rate
+    """How much of that a token is worth."""
+    yearly: Annotated[Decimal, _stepped(WEI, "1")]
+    """The fastest growth that is believed, a year, compounded continuously."""
+    decline: Annotated[Decimal, _stepped(WEI, "100")] = Decimal(1)
+    """The fastest decline that is believed, likewise: below there is no price."""
+
+
+class Capped(_Model):
+    """A CappedFeed."""
+
+    source: Source
+    """The price."""
+    at: Positive
+    """The most that it says."""
+
+
+class Bounded(_Model):
+    """A BoundedFeed."""
+
+    source: Source
+    """The price."""
+    lowest: Positive
+    """Below there is no price."""
+    highest: Positive
+    """Above there is no price."""
+
+
+class Fallback(_Model):
+    """A FallbackFeed."""
+
+    primary: Source
+    """The price as long as it has one."""
+    backup: Source
+    """What it is compared with, and the price where the other has none."""
+    deviation: BelowOne
+    """The largest difference, of the lower one; further apart there is no price."""
+    alone_max_age: Minutes | None = None
+    """Oldest answer of the backup that counts as the price; its max_age if left out."""
+
+
+class MovingAverage(_Model):
+    """A MovingAverageFeed."""
+
+    source: Source
+    """The price; `feed` for the reserve's own."""
+    window: Window
+    """The time in which an observation fades by e, 1m to 30d; for so long there is no average at first."""
+    max_gap: Window
+    """The longest time between two observations; shorter than the window."""
+
+
+class Sequencer(_Model):
+    """A SequencerFeed."""
+
+    source: Source
+    """The price; `feed` for the reserve's own."""
+    uptime: Address
+    """Chainlink's feed of the rollup's uptime."""
+    grace: Moment
+    """How long the sequencer has to be up again, 1m to 1d."""
+
+
+for _part in (Source, GrowthCapped, Capped, Bounded, Fallback, MovingAverage, Sequencer, Feed):
+    _part.model_rebuild()
 
 
 class Bonus(_Model):
@@ -419,7 +642,6 @@ class Rates(_Model):
         return _wad(self.base), _wad(self.kink), _wad(self.slope1), _wad(self.slope2)
 
 
-WEI = "0.000000000000000001"
 MAX_CHARGE = 20
 """Of an annual rate: more is not charged by any pool."""
 
@@ -479,6 +701,79 @@ class AdaptiveRates(_Model):
         )
 
 
+class CloseFactor(_Model):
+    """A CloseFactorModel: half of a debt at once, all of it where that is small or in deep trouble."""
+
+    full_health: Annotated[Decimal, _stepped(WEI, "1")] = Decimal("0.95")
+    """At this health and below all of the debt may be repaid; below 1."""
+    min_side: Annotated[int, _whole(0, 2**64 - 1)] = 2_000
+    """And where debt or collateral is worth less than this, in whole units of the base currency."""
+
+    @model_validator(mode="after")
+    def _check(self) -> CloseFactor:
+        if self.full_health == 1:
+            _contradiction("full_health", "1 is not below 1; use one such as 0.95")
+        return self
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """What the contract is made with."""
+        return _wad(self.full_health), self.min_side * WAD
+
+
+class FixedIncentive(_Model):
+    """A FixedIncentiveModel: any part of the debt, at a bonus that follows from the threshold."""
+
+
+class DutchAuction(_Model):
+    """A DutchAuctionModel: the bonus rises from floor to cap since somebody has started an auction."""
+
+    duration: Moment
+    """How long it rises, 1m to 1d."""
+    lifetime: Moment
+    """How long an auction lasts, from `duration` to 1d."""
+
+    @model_validator(mode="after")
+    def _check(self) -> DutchAuction:
+        if self.lifetime < self.duration:
+            _contradiction("lifetime", "an auction lasts at least while its bonus rises; raise it")
+        return self
+
+
+class LiquidationModel(_Model):
+    """Another rule than the pool's own, which restores the target health; at most one."""
+
+    close_factor: CloseFactor | None = None
+    """As in Aave v3.3."""
+    fixed_incentive: FixedIncentive | None = None
+    """As in Morpho Blue."""
+    dutch_auction: DutchAuction | None = None
+    """The pool's own, with a bonus that rises with time."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        """A rule without settings is its name."""
+        if not isinstance(value, str):
+            return value
+        known = tuple(cls.model_fields)
+        if value != "target_health" and value not in known:
+            _refuse(f"{value!r} is no model; use target_health or one of {', '.join(known)}")
+        return {} if value == "target_health" else {value: {}}
+
+    @model_validator(mode="after")
+    def _check(self) -> LiquidationModel:
+        chosen = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            _contradiction(chosen[1], f"{chosen[0]} is the model already; remove one")
+        return self
+
+    @property
+    def name(self) -> str | None:
+        """Of the rule; None is the pool's own."""
+        return next((n for n in type(self).model_fields if getattr(self, n) is not None), None)
+
+
 class Liquidation(_Model):
     """How the pool as a whole liquidates."""
 
@@ -492,6 +787,9 @@ class Liquidation(_Model):
     write_off_below: Annotated[int, _whole(0, 2**16 - 1)]
     """Collateral worth this or less, in whole units of the base currency, is given up and the debt
     that is left is written off; at most the dust."""
+    model: LiquidationModel = LiquidationModel()
+    """Another rule than to restore the target health: close_factor, fixed_incentive or dutch_auction.
+    Should it fail, the pool goes by its own."""
 
     @model_validator(mode="after")
     def _check(self) -> Liquidation:
@@ -519,6 +817,21 @@ class Liquidation(_Model):
         return _steps(self.full_liquidation_health, 10_000)
 
 
+class Insurer(_Model):
+    """An InsuranceVault: its deposits pay for the reserve's bad debt before the other suppliers."""
+
+    cooldown: Cooldown
+    """How long before leaving one has to say so, 1d to 90d."""
+    window: ExitWindow
+    """In which one may leave afterwards, 1h up to the cooldown."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Insurer:
+        if self.window > self.cooldown:
+            _contradiction("window", "is longer than the cooldown; lower it")
+        return self
+
+
 class Reserve(_Model):
     """One asset of the market."""
 
@@ -530,6 +843,11 @@ class Reserve(_Model):
     """Price of a whole token in the base currency at the block, exact in the feed's decimals."""
     feed: Feed
     """Where the pool reads the price."""
+    cautious_feed: Source | None = None
+    """A second feed of the same decimals: borrowing and withdrawing go by whichever of the two favours the
+    account less, liquidations by the first alone. `feed` in it stands for the first."""
+    insurer: Insurer | None = None
+    """Whose deposits pay for bad debt before the other suppliers; nobody's if left out."""
     ltv: BpsShare
     """Share of the collateral's value that may be borrowed, steps of 0.01 %."""
     liquidation_threshold: BpsShare
@@ -569,6 +887,7 @@ class Reserve(_Model):
     def _contradictions(self) -> Iterator[tuple[str, str]]:
         yield from _terms_problems(self)
         yield from self._price_problems()
+        yield from self._feed_problems()
         yield from self._cap_problems("supply_cap", self.supply_cap)
         yield from self._cap_problems("borrow_cap", self.borrow_cap)
         yield from self._idle_cap_problems()
@@ -599,6 +918,59 @@ class Reserve(_Model):
                 f"{self.decimals} and the feed's {self.feed.decimals} add up to more than "
                 f"{MAX_DECIMALS}; lower one",
             )
+
+    def _feed_problems(self) -> Iterator[tuple[str, str]]:
+        reader = Reader()
+        main = self._read_feed(reader)
+        for path, problem in reader.problems:
+            yield f"feed.{path}", problem
+        if main.decimals != self.feed.decimals:
+            yield (
+                "feed.decimals",
+                f"{self.feed.decimals} are not the {main.decimals} of what it is made of; write those",
+            )
+        kind = out_of_place(main)
+        if kind is not None:
+            problem = "could stop liquidations; put it into cautious_feed"
+            yield "feed", f"{kind} in the feed that they go by {problem}"
+        said = out_of_bounds(main, Fraction(self.price))
+        if said is not None:
+            yield "price", f"{plain(self.price)} {said}"
+        if self.cautious_feed is None:
+            return
+        reader = Reader(own=main)
+        cautious = self._read_cautious(self.cautious_feed, reader)
+        for path, problem in reader.problems:
+            yield f"cautious_feed.{path}", problem
+        if cautious == main:
+            yield "cautious_feed", "is the reserve's own feed; leave it out"
+        if cautious.decimals != self.feed.decimals:
+            yield (
+                "cautious_feed.decimals",
+                f"{cautious.decimals} are not the feed's {self.feed.decimals}, which both have",
+            )
+        for name in ("max_age", "price"):
+            if getattr(self.cautious_feed, name) is not None:
+                yield f"cautious_feed.{name}", "is that of the reserve; leave it out"
+        said = out_of_bounds(cautious, Fraction(self.price))
+        if said is not None:
+            yield "price", f"{plain(self.price)} {said}"
+
+    def _read_feed(self, reader: Reader, unnamed: str = "") -> Node:
+        if not self.feed.kinds:
+            return Node("address", self.feed.decimals, unnamed)
+        return reader.read(self.feed, decimals=self.feed.decimals, max_age=self.feed.max_age)
+
+    def _read_cautious(self, source: Source, reader: Reader) -> Node:
+        return reader.read(source, decimals=self.feed.decimals, max_age=self.feed.max_age)
+
+    def nodes(self, symbol: str) -> tuple[Node, Node | None]:
+        """What the price is made of, and the cautious one; a feed that is not named yet has the reserve's
+        symbol for an address."""
+        main = self._read_feed(Reader(), symbol)
+        if self.cautious_feed is None:
+            return main, None
+        return main, self._read_cautious(self.cautious_feed, Reader(own=main))
 
     def _cap_problems(self, field: str, cap: Decimal | None) -> Iterator[tuple[str, str]]:
         if cap is None:
@@ -824,6 +1196,34 @@ STEWARDED = tuple(name for name in Steward.model_fields if name != "ramp")
 _STEPS_PER_ONE = {"reserve_factor": 100, "kink": 100, "slope1": 1_000, "slope2": 100}
 
 
+class UniswapV3(_Model):
+    """A UniswapV3Venue, which flash liquidators sell collateral at."""
+
+    router: Address
+    """Uniswap v3's router on the chain."""
+    deadline: Flag = True
+    """Whether its calls carry a deadline: those of the first router (SwapRouter) do, those of the second
+    (SwapRouter02) do not."""
+
+
+class Vault(_Model):
+    """A CuratedVault: deposits in one asset, lent out to this pool within a cap, and to others that its
+    curators add."""
+
+    name: Text
+    """What people call it."""
+    symbol: Text
+    """Of its shares."""
+    cap: Positive
+    """Most that it lends to the pool, in whole tokens."""
+    deposit_limit: CapTokens = None
+    """Most that it takes, in whole tokens; none for no limit."""
+    fee: Annotated[Decimal, _stepped("0.0001", "0.5")] = Decimal(0)
+    """The curators' share of gains, steps of 0.01 %, up to half."""
+    fee_recipient: Account
+    """Who gets it."""
+
+
 class Periphery(_Model):
     """The contracts that are deployed around the pool; what is not named is not deployed."""
 
@@ -839,6 +1239,14 @@ class Periphery(_Model):
     """Symbols of the reserves whose supply gets an ERC-4626 wrapper, or all."""
     native_gateway: Text | None = None
     """Symbol of the reserve that wraps the chain's own currency."""
+    flash_liquidator: Flag = False
+    """Liquidations without capital."""
+    uniswap_v3: UniswapV3 | None = None
+    """Where a flash liquidator may sell."""
+    deleverage_orders: Flag = False
+    """Orders by which a borrower is delevered before he is liquidated."""
+    curated_vaults: dict[str, Vault] = {}
+    """Symbol of a reserve to the vault that lends its asset."""
 
 
 class Roles(_Model):
@@ -871,6 +1279,10 @@ class Roles(_Model):
     """Change parameters through the risk steward, within its bounds."""
     bounds: Accounts = ()
     """Change the risk steward's bounds."""
+    curator: Accounts = ()
+    """Raise the curated vaults' caps, set their fees and limits, give up or resume a market."""
+    allocator: Accounts = ()
+    """Move the curated vaults' money between their markets, within caps."""
 
     @property
     def members(self) -> dict[str, tuple[str, ...]]:
@@ -970,14 +1382,24 @@ class Market(_Model):
                 f"{native} has {self.reserves[native].decimals} decimals, and what wraps a chain's "
                 "own currency has 18; name the reserve that does",
             )
+        for symbol, vault in self.periphery.curated_vaults.items():
+            path = f"periphery.curated_vaults.{symbol}"
+            if symbol not in self.reserves:
+                yield path, f"there is no reserve {symbol}; use some of {known}"
+                continue
+            scale = 10 ** self.reserves[symbol].decimals
+            for name in ("cap", "deposit_limit"):
+                raw = Fraction(getattr(vault, name) or 0) * scale
+                if raw.denominator != 1 or raw >= 2**128:
+                    shown = plain(getattr(vault, name))
+                    yield f"{path}.{name}", f"{shown} is no amount of {symbol}; shorten or lower it"
 
     def _role_problems(self) -> Iterator[tuple[str, str]]:
-        contracts = {
-            address: f"the {what} of {symbol}"
-            for symbol, r in self.reserves.items()
-            for what, address in (("token", r.address), ("feed", r.feed.address))
-            if address is not None
-        }
+        contracts = {r.address: f"the token of {symbol}" for symbol, r in self.reserves.items()}
+        for symbol, r in self.reserves.items():
+            for node in filter(None, r.nodes(symbol)):
+                feeds = (n.address for n in node.walk() if n.is_there)
+                contracts |= dict.fromkeys(feeds, f"a feed of {symbol}")
         governance = self.roles.governance
         people = [("governance", governance)] if governance is not None else []
         for label, accounts in self.roles.members.items():
@@ -991,6 +1413,12 @@ class Market(_Model):
                 yield (
                     f"roles.{name}",
                     "there is no risk steward; add risk_steward to periphery, or remove this",
+                )
+        for name in ("curator", "allocator"):
+            if getattr(self.roles, name) and not self.periphery.curated_vaults:
+                yield (
+                    f"roles.{name}",
+                    "there is no curated vault; add curated_vaults to periphery, or remove this",
                 )
 
     @property
@@ -1010,8 +1438,38 @@ class Market(_Model):
             f"wrapped supply of {', '.join(self.wrapped)}": self.wrapped,
             f"native gateway for {p.native_gateway}": p.native_gateway,
             "risk steward": p.risk_steward is not None,
+            "flash liquidator": p.flash_liquidator,
+            "Uniswap v3 venue": p.uniswap_v3 is not None,
+            "deleverage orders": p.deleverage_orders,
+            f"curated vaults of {', '.join(p.curated_vaults)}": p.curated_vaults,
+            f"insurance vaults of {', '.join(self.insured)}": self.insured,
         }
         return tuple(name for name, is_there in there.items() if is_there)
+
+    @property
+    def insured(self) -> tuple[str, ...]:
+        """Symbols of the reserves that have an insurer."""
+        return tuple(s for s, r in self.reserves.items() if r.insurer is not None)
+
+    @property
+    def adapters(self) -> tuple[Node, ...]:
+        """The feeds that have to be deployed, each after what it is made of."""
+        trees = (node for s, r in self.reserves.items() for node in r.nodes(s) if node is not None)
+        return tuple(dict.fromkeys(n for tree in trees for n in tree.walk() if not n.is_there))
+
+    def bare(self) -> Market:
+        """The same market with one feed for each reserve and nothing around the pool."""
+        plain_feeds = {
+            symbol: r.model_copy(
+                update={
+                    "feed": Feed(decimals=Decimal(r.feed.decimals), max_age=f"{r.feed.max_age}m"),
+                    "cautious_feed": None,
+                    "insurer": None,
+                }
+            )
+            for symbol, r in self.reserves.items()
+        }
+        return self.model_copy(update={"reserves": plain_feeds, "periphery": Periphery()})
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -1089,8 +1547,21 @@ class Market(_Model):
         )
 
     def liquidation_terms(self) -> LiquidationTerms:
-        """The pool's terms of liquidation, in floats."""
+        """The pool's terms of liquidation, in floats.
+
+        Raises
+        ------
+        MarketError
+            If the pool asks a model that the engines do not know.
+        """
         from sims.liquidation import LiquidationTerms
+
+        model = self.liquidation.model.name
+        if model is not None:
+            raise MarketError(
+                f"{self.name}: the engines know the target-health rule only, and liquidation.model is "
+                f"{model}; take it out of a copy of the file to simulate"
+            )
 
         return LiquidationTerms(
             target_health=float(self.liquidation.target_health),
@@ -1195,7 +1666,7 @@ class _Reader:
             problem = f"this is no YAML ({str(error).splitlines()[0]}); mend the file"
             raise self._error(None, problem) from None
         except RecursionError:
-            problem = "values are nested too deep; a market needs four levels"
+            problem = "values are nested too deep; no market needs so many levels"
             raise self._error(None, problem) from None
 
     def _value(self, node: yaml.Node, path: Path_) -> Any:
@@ -1262,6 +1733,8 @@ def _explain(detail: ErrorDetails) -> Iterator[tuple[Path_, str]]:
         known = [*_model_at(path[:-1]).model_fields]
         close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0)
         yield path, f"there is no such key; did you mean {close[0]}?"
+    elif kind in ("tuple_type", "too_long"):
+        yield path, "two feeds belong here, as a list; nest one in the other for more"
     elif kind in ("model_type", "dict_type"):
         found = _show(detail["input"])
         yield path, f"{found} stands where a mapping belongs; write names and values below it"

@@ -28,7 +28,7 @@ from sims.book import Book
 from sims.cascade import Cascade, CascadeResult, Settings, Trace
 from sims.depth import default_depth
 from sims.exact import NO_CAP, WAD, Pool
-from sims.folders import is_empty, put_in_place, require_place, unknown_files
+from sims.folders import SUMMARY, put_in_place, require_report
 from sims.liquidation import LiquidationTerms, ReserveParams
 from sims.metrics import Convergence, RiskSummary, convergence, expected_shortfall, summarize
 from sims.prices import EXPOSURE, PriceModel, default_model, simulate_paths
@@ -42,7 +42,6 @@ BLOCK = 500
 MOST_PATHS = 1_000_000
 MOST_STEPS = 20_000
 """More would not fit a machine's memory."""
-SUMMARY = "summary.json"
 SCHEMA = "weir stress report 1"
 """By which a report is known."""
 TABLES = ("paths", "shocks", "rates", "replay")
@@ -415,22 +414,7 @@ def publish(
 
 def require_replaceable(folder: Path) -> None:
     """Refuses a place for a report where something is that is no report."""
-    require_place(folder)
-    if is_empty(folder):
-        return
-    try:
-        found = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        is_report = found["schema"] == SCHEMA
-    except (OSError, ValueError, LookupError, TypeError):
-        is_report = False
-    if not is_report:
-        raise InputError(f"{folder} exists and holds no report: name another folder.")
-    others = unknown_files(folder, REPORT_FILES)
-    if others:
-        raise InputError(
-            f"{folder} holds a report and something else ({', '.join(others[:3])}), which would be "
-            "lost: move that away, or name another folder."
-        )
+    require_report(folder, SCHEMA, REPORT_FILES)
 
 
 def _tables(stress: Stress) -> dict[str, dict[str, Any]]:

@@ -9,8 +9,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
 
 from scripts._build import STALE, is_fresh
+
+# Nothing here depends on how fast a machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_finish(session):

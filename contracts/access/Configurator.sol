@@ -36,6 +36,8 @@ contract Configurator is IConfigurator, AccessManaged {
     uint256 public constant MAX_PRICE_STEP = 0.1e18;
 
     uint256 private constant ONE_BPS = 10_000;
+    /// @dev Of a reserve's limits what `setLimits` leaves alone.
+    uint256 private constant SET_APART = Reserves.LIMITED_OUTFLOW | Reserves.INSURED;
 
     mapping(IPool pool => mapping(uint256 id => PricePause)) private _pricePauses;
 
@@ -97,10 +99,15 @@ contract Configurator is IConfigurator, AccessManaged {
         restricted
     {
         ReserveWords memory words = pool.reserveWords(id);
-        uint256 kept = Totals.wrap(words.totals).limits() & (Reserves.LIMITED_OUTFLOW | Reserves.INSURED);
-        pool.setLimits(
-            id, _limits(supplyCap, borrowCap, borrowable) | kept, words.outflow, address(uint160(words.insurer))
-        );
+        _setLimits(pool, id, words, _limits(supplyCap, borrowCap, borrowable) | _limitsOf(words) & SET_APART);
+    }
+
+    function _setLimits(IPool pool, uint256 id, ReserveWords memory words, uint256 limits) private {
+        pool.setLimits(id, limits, words.outflow, address(uint160(words.insurer)));
+    }
+
+    function _limitsOf(ReserveWords memory words) private pure returns (uint256) {
+        return Totals.wrap(words.totals).limits();
     }
 
     /// @inheritdoc IConfigurator
@@ -111,23 +118,25 @@ contract Configurator is IConfigurator, AccessManaged {
     /// @inheritdoc IConfigurator
     function setOutflowLimit(IPool pool, uint256 id, uint256 capacity, uint256 window) external restricted {
         ReserveWords memory words = pool.reserveWords(id);
-        address insurer = address(uint160(words.insurer));
-        uint256 limits = Totals.wrap(words.totals).limits() & ~Reserves.LIMITED_OUTFLOW;
-        if (capacity == 0 && window == 0) return pool.setLimits(id, limits, 0, insurer);
+        uint256 limits = _limitsOf(words) & ~Reserves.LIMITED_OUTFLOW;
+        if (capacity == 0 && window == 0) {
+            words.outflow = 0;
+            return _setLimits(pool, id, words, limits);
+        }
         (uint256 code, bool exact) = Caps.encode(capacity);
         if (!exact || capacity == 0 || capacity > type(uint112).max || window == 0 || window > 30 days) {
             revert OutflowOutOfRange(capacity, window);
         }
-        uint256 outflow = Outflows.pack(code, window, capacity, block.timestamp);
-        pool.setLimits(id, limits | Reserves.LIMITED_OUTFLOW, outflow, insurer);
+        words.outflow = Outflows.pack(code, window, capacity, block.timestamp);
+        _setLimits(pool, id, words, limits | Reserves.LIMITED_OUTFLOW);
     }
 
     /// @inheritdoc IConfigurator
     function setInsurer(IPool pool, uint256 id, address insurer) external restricted {
         ReserveWords memory words = pool.reserveWords(id);
-        uint256 limits = Totals.wrap(words.totals).limits() & ~Reserves.INSURED;
-        if (insurer != address(0)) limits |= Reserves.INSURED;
-        pool.setLimits(id, limits, words.outflow, insurer);
+        words.insurer = uint160(insurer);
+        uint256 limits = _limitsOf(words) & ~Reserves.INSURED;
+        _setLimits(pool, id, words, insurer == address(0) ? limits : limits | Reserves.INSURED);
     }
 
     /// @inheritdoc IConfigurator
@@ -139,10 +148,8 @@ contract Configurator is IConfigurator, AccessManaged {
         Totals totals = Totals.wrap(words.totals);
         supplyCap = _lower(supplyCap, totals.supplyCap());
         borrowCap = _lower(borrowCap, totals.borrowCap());
-        uint256 kept = totals.limits() & (Reserves.LIMITED_OUTFLOW | Reserves.INSURED);
         bool borrowable = totals.isBorrowable() && !stopBorrowing;
-        address insurer = address(uint160(words.insurer));
-        pool.setLimits(id, _limits(supplyCap, borrowCap, borrowable) | kept, words.outflow, insurer);
+        _setLimits(pool, id, words, _limits(supplyCap, borrowCap, borrowable) | _limitsOf(words) & SET_APART);
         ltvBps = _lower(ltvBps, Risk.wrap(words.risk).ltv() / BPS);
         _setRisk(pool, id, words, words.risk & ~(uint256(0x3fff) << 160) | ltvBps << 160);
     }

@@ -28,10 +28,6 @@ library WadMath {
         return FixedPointMathLib.divWadUp(a, b);
     }
 
-    function divideUp(uint256 a, uint256 b) internal pure returns (uint256) {
-        return FixedPointMathLib.divUp(a, b);
-    }
-
     function min(uint256 a, uint256 b) internal pure returns (uint256) {
         return FixedPointMathLib.min(a, b);
     }

@@ -196,26 +196,26 @@ contract InsuranceVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, IInsu
 
     /// @inheritdoc IERC4626
     function maxDeposit(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         return ok && !isDepleted() ? d.suppliable() : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxMint(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         // The most shares that cost at most so much supply, rounded up.
         return ok && !isDepleted() ? _toShares(d.mintable(), Math.Rounding.Floor) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxWithdraw(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         return ok ? d.withdrawable(pool, _toSupply(_ready(owner), Math.Rounding.Floor)) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         if (!ok) return 0;
         uint256 ready = _ready(owner);
         uint256 supplied = _toSupply(ready, Math.Rounding.Floor);
@@ -230,13 +230,6 @@ contract InsuranceVault is ERC4626, ERC20Permit, ReentrancyGuardTransient, IInsu
     }
 
     // ------------------------------------------------------------------ internal
-
-    /// @dev Not `ok` in the middle of an action of the pool.
-    function _reserve() private view returns (bool ok, ReserveData memory d) {
-        try pool.reserveData(reserveId) returns (ReserveData memory data) {
-            return (true, data);
-        } catch {}
-    }
 
     /// @dev The vault's supply shares in the pool. They may fall at any moment.
     function _supplied() private view returns (uint256) {

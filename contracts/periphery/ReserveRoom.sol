@@ -16,6 +16,13 @@ library ReserveRoom {
 
     uint256 private constant MAX_SHARES = type(uint112).max;
 
+    /// @notice The reserve now. Not `ok` in the middle of an action of the pool.
+    function tryRead(IPool pool, uint256 id) internal view returns (bool ok, ReserveData memory d) {
+        try pool.reserveData(id) returns (ReserveData memory data) {
+            return (true, data);
+        } catch {}
+    }
+
     // ------------------------------------------------------------------ in
 
     /// @notice The most shares that can be minted: none while paused or frozen.

@@ -129,25 +129,25 @@ contract WrappedSupply is ERC4626, ERC20Permit, IWrappedSupply {
 
     /// @inheritdoc IERC4626
     function maxDeposit(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         return ok ? d.suppliable() : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxMint(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         return ok ? d.mintable() : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxWithdraw(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         return ok ? d.withdrawable(pool, balanceOf(owner)) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        (bool ok, ReserveData memory d) = _reserve();
+        (bool ok, ReserveData memory d) = ReserveRoom.tryRead(pool, reserveId);
         return ok ? d.redeemable(pool, balanceOf(owner)) : 0;
     }
 
@@ -157,13 +157,6 @@ contract WrappedSupply is ERC4626, ERC20Permit, IWrappedSupply {
     }
 
     // ------------------------------------------------------------------ internal
-
-    /// @dev Not `ok` in the middle of an action of the pool.
-    function _reserve() private view returns (bool ok, ReserveData memory d) {
-        try pool.reserveData(reserveId) returns (ReserveData memory data) {
-            return (true, data);
-        } catch {}
-    }
 
     function _convertToShares(uint256 assets, Math.Rounding rounding) internal view override returns (uint256) {
         uint256 index = pool.reserveData(reserveId).supplyIndex;

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
-import plotly.io as pio
-from plotly.offline import get_plotlyjs
 
 from sims.rates import borrow_rate, supply_rate
 from sims.report import plots
+from sims.report.html import document, plot, section, table, write_page
 from sims.report.inputs import Refused, ReportInput
 from sims.report.words import (
     ASSUMPTIONS,
@@ -38,9 +34,6 @@ from sims.report.words import (
     twin_verdict,
 )
 
-STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-SCRIPT = Path(__file__).with_name("script.js").read_text(encoding="utf-8")
-
 
 def write_report(path: str | Path, result: ReportInput) -> Path:
     """Writes the report of a run; a reader never sees half of it.
@@ -50,18 +43,7 @@ def write_report(path: str | Path, result: ReportInput) -> Path:
     path : where to; folders on the way are made, an older file is replaced.
     result : what the run found.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(render(result))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    return write_page(path, render(result))
 
 
 def render(data: ReportInput) -> str:
@@ -74,14 +56,7 @@ def render(data: ReportInput) -> str:
         *(of_debt if is_owed(data) else ()),
         *(_rates_section, _parameter_section, _assumption_section),
     )
-    body = "\n".join(section(data) for section in sections)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(origin.title)}: {escape(origin.market)}</title>\n"
-        f"<style>{STYLE}</style>\n<script>{get_plotlyjs()}</script>\n</head>\n<body>\n<main>\n"
-        f"{body}\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
-    )
+    return document(f"{origin.title}: {origin.market}", (make(data) for make in sections))
 
 
 def digest(value: Any) -> str:
@@ -149,55 +124,23 @@ def _summary(data: ReportInput) -> str:
     )
 
 
-def _section(title: str, text: str, first: str = "", *others: str) -> str:
-    """A section; its title, text and first part stay on one sheet of paper."""
-    return (
-        f"<section><div class='together'><h2>{escape(title)}</h2><p>{escape(text)}</p>{first}</div>"
-        f"{''.join(others)}</section>"
-    )
-
-
-def _plot(figure: go.Figure, name: str) -> str:
-    plot = pio.to_html(
-        figure,
-        full_html=False,
-        include_plotlyjs=False,
-        div_id=name,
-        config={"displaylogo": False, "responsive": True, "displayModeBar": False},
-    )
-    return f"<figure>{plot}</figure>"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    top = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(first)}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
 def _health_section(data: ReportInput) -> str:
-    return _section(
+    return section(
         "How healthy the debt is",
         "Debt by the health of the account that owes it, in steps of 0.05. Below 1 an account may "
         "be liquidated. Accounts of 3 and more stand together at the right.",
-        _plot(plots.health_figure(data), "health"),
+        plot(plots.health_figure(data), "health"),
     )
 
 
 def _shock_section(data: ReportInput) -> str:
-    return _section(
+    return section(
         "What a sudden fall would make liquidatable",
         f"Debt of the accounts whose health would be below 1 if prices fell at once, valued at "
         f"today's prices: {data.shocks.fallers} together, and each alone. One alone can do more "
         f"than all together, where collateral and debt otherwise fall side by side. The shortfall "
         f"is what collateral could no longer pay after the liquidation bonus.",
-        _plot(plots.shock_figure(data), "shock"),
+        plot(plots.shock_figure(data), "shock"),
     )
 
 
@@ -210,25 +153,25 @@ def _loss_section(data: ReportInput) -> str:
         f"{losses.model}"
     )
     if not losses.loss_usd.any():
-        return _section(title, f"{text} No path lost anything.")
-    return _section(
+        return section(title, f"{text} No path lost anything.")
+    return section(
         title,
         f"{text} The two upper panels have logarithmic axes; the bars at the bottom are "
         f"{percent(losses.confidence, 0)} confidence intervals.",
-        _plot(plots.loss_figure(data), "losses"),
+        plot(plots.loss_figure(data), "losses"),
         "<div class='together'><h3>Are there enough paths?</h3>",
-        _plot(plots.convergence_figure(data), "convergence"),
+        plot(plots.convergence_figure(data), "convergence"),
         "</div>",
     )
 
 
 def _crash_section(data: ReportInput) -> str:
-    return _section(
+    return section(
         "One path in time",
         f"{data.crash.path} Prices are shown where they moved by more than {percent(0.005)}.",
-        _plot(plots.crash_figure(data), "crash"),
+        plot(plots.crash_figure(data), "crash"),
         "<h3>Liquidations by collateral on this path</h3>",
-        _table(
+        table(
             ["Collateral", "Liquidations", "Debt repaid", "Seized", "Bonus", "To the protocol"],
             _taken(data),
         ),
@@ -260,8 +203,8 @@ def _replay_section(data: ReportInput) -> str:
     if replay is None or replay.count == 0:
         refused = "The contracts refused every call that was replayed."
         none = "No liquidation of this run was replayed with the contracts."
-        return _section(title, refused if data.refused else none, *_refusals(data.refused))
-    return _section(
+        return section(title, refused if data.refused else none, *_refusals(data.refused))
+    return section(
         title,
         f"The same {replay.count:,} liquidations, executed by the contracts and computed by the "
         f"float engine. Below: the relative difference of repaid debt or seized collateral, "
@@ -269,7 +212,7 @@ def _replay_section(data: ReportInput) -> str:
         f"compared with the contracts in raw token units over every call of {replay.paths:,} "
         f"replayed {'path' if replay.paths == 1 else 'paths'} and the state at the end: "
         f"{twin_verdict(replay)}.",
-        _plot(plots.replay_figure(replay), "replay"),
+        plot(plots.replay_figure(replay), "replay"),
         *_refusals(data.refused),
     )
 
@@ -291,7 +234,7 @@ def _refusals(refused: Sequence[Refused]) -> list[str]:
     head = ["Error", "Cause", "Calls", "Counted as repaid", "Counted as written off"]
     return [
         "<h3>Calls of the float engine that the contracts refused, on all replayed paths</h3>",
-        _table(head, rows),
+        table(head, rows),
     ]
 
 
@@ -299,10 +242,10 @@ def _rates_section(data: ReportInput) -> str:
     now = data.reserves.utilization
     panels = "".join(
         f"<div class='panel'><h3>{escape(symbol)} <small>{percent(now[r])} used</small></h3>"
-        f"{_plot(plots.rate_figure(data, r), f'rates-{r}')}</div>"
+        f"{plot(plots.rate_figure(data, r), f'rates-{r}')}</div>"
         for r, symbol in enumerate(data.params.symbols)
     )
-    return _section(
+    return section(
         "What borrowing costs",
         "Annual rate over utilization: what borrowers pay (solid, vermilion) and what suppliers "
         "get (dashed, blue). Dots and the dotted line are where each reserve is now.",
@@ -319,15 +262,15 @@ def _parameter_section(data: ReportInput) -> str:
         ["Dust: least value left on either side", money(terms.dust)],
         ["Collateral given up and debt written off at", money(terms.write_off_below)],
     ]
-    return _section(
+    return section(
         "State and parameters",
         "Amounts and caps in whole tokens; rates are annual.",
-        "<h3>Reserves at the block</h3>" + _table(*_state(data)),
+        "<h3>Reserves at the block</h3>" + table(*_state(data)),
         "<h3>Risk parameters and rate curves</h3>",
-        _table(RISK, _risk(data)),
+        table(RISK, _risk(data)),
         *_categories(data),
         "<h3>Pool</h3>",
-        _table(["Parameter", "Value"], pool),
+        table(["Parameter", "Value"], pool),
     )
 
 
@@ -382,7 +325,7 @@ def _categories(data: ReportInput) -> list[str]:
         ]
         for c in params.categories
     ]
-    return ["<h3>Categories, for the accounts that chose one</h3>", _table(CATEGORY, rows)]
+    return ["<h3>Categories, for the accounts that chose one</h3>", table(CATEGORY, rows)]
 
 
 def _risk(data: ReportInput) -> list[list[str]]:

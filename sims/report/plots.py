@@ -28,11 +28,11 @@ SUFFIX = f"{NBSP}%"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
 
 
-def _line(i: int) -> dict[str, Any]:
+def line(i: int) -> dict[str, Any]:
     return {"color": LINES[i % len(LINES)], "dash": DASHES[i // len(LINES) % len(DASHES)]}
 
 
-def _finish(figure: go.Figure, *, height: int) -> go.Figure:
+def finish(figure: go.Figure, *, height: int) -> go.Figure:
     """The house style: no template, legend above the plot, thin grid, room for every label."""
     figure.update_layout(
         template="none",
@@ -84,7 +84,7 @@ def health_figure(data: ReportInput) -> go.Figure:
         tickangle=0,
     )
     figure.update_yaxes(title="Debt, USD million")
-    return _finish(figure, height=380)
+    return finish(figure, height=380)
 
 
 def shock_figure(data: ReportInput) -> go.Figure:
@@ -107,7 +107,7 @@ def shock_figure(data: ReportInput) -> go.Figure:
             x=fall,
             y=shocks.alone_usd[:, r] / MILLION,
             name=f"{symbols[r]} alone",
-            line={**_line(i), "width": 2},
+            line={**line(i), "width": 2},
             hovertemplate="%{y:,.1f}",
         )
     figure.add_scatter(
@@ -125,7 +125,7 @@ def shock_figure(data: ReportInput) -> go.Figure:
     figure.update_xaxes(title="Sudden fall of prices", row=2, col=1)
     figure.update_yaxes(title="Liquidatable debt,<br>USD million", row=1, col=1, rangemode="tozero")
     figure.update_yaxes(title="Shortfall,<br>USD million", row=2, col=1, rangemode="tozero")
-    return _finish(figure, height=560)
+    return finish(figure, height=560)
 
 
 def loss_figure(data: ReportInput) -> go.Figure:
@@ -202,7 +202,7 @@ def loss_figure(data: ReportInput) -> go.Figure:
         col=1,
     )
     figure.update_yaxes(title="Estimates", range=[-0.6, 1.6], row=3, col=1)
-    return _finish(figure, height=600)
+    return finish(figure, height=600)
 
 
 def convergence_figure(data: ReportInput) -> go.Figure:
@@ -236,7 +236,7 @@ def convergence_figure(data: ReportInput) -> go.Figure:
         ticktext=[f"{tick:,.0f}" for tick in ticks],
     )
     figure.update_yaxes(title="Expected shortfall,<br>USD million", rangemode="tozero")
-    return _finish(figure, height=340)
+    return finish(figure, height=340)
 
 
 def _one_two_five(values: Floats) -> list[float]:
@@ -261,7 +261,7 @@ def crash_figure(data: ReportInput) -> go.Figure:
             x=hours,
             y=change[:, r],
             name=symbols[r],
-            line={**_line(i), "width": 1.8},
+            line={**line(i), "width": 1.8},
             hovertemplate="%{y:.1f} %",
         )
     for row, values, name, colour in (
@@ -289,7 +289,7 @@ def crash_figure(data: ReportInput) -> go.Figure:
         row=3,
         col=1,
     )
-    return _finish(figure, height=640)
+    return finish(figure, height=640)
 
 
 def replay_figure(replay: Replay) -> go.Figure:
@@ -343,7 +343,7 @@ def replay_figure(replay: Replay) -> go.Figure:
         row=2,
         col=1,
     )
-    return _finish(figure, height=480)
+    return finish(figure, height=480)
 
 
 def rate_figure(data: ReportInput, reserve: int) -> go.Figure:
@@ -377,5 +377,5 @@ def rate_figure(data: ReportInput, reserve: int) -> go.Figure:
     )
     figure.update_xaxes(ticklabeloverflow="allow")
     figure.update_yaxes(title="Rate a year", ticksuffix=SUFFIX, rangemode="tozero")
-    figure = _finish(figure, height=230)
+    figure = finish(figure, height=230)
     return figure.update_layout(showlegend=False, margin={"l": 52, "r": 24, "t": 8, "b": 44})

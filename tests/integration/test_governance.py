@@ -34,6 +34,7 @@ class Government:
     keeper: Any  # may make the steward's small steps
     guardian: Any
     council: Any  # the administrator
+    vault: Any  # a curated one, under the same roles
 
     def schedule(self, function: str, *arguments: Any) -> bytes:
         """The team announces a change; returns the call."""
@@ -51,16 +52,18 @@ def governed(project, worlds, owner, guardian, accounts):
     configurator, authority = market.configurator, market.authority
     steward = owner.deploy(project.RiskSteward, authority, configurator)
     quickly(steward.setBound, LTV, (STEP_BPS, STEP_BPS, DAY_S), sender=owner)
+    vault = owner.deploy(project.CuratedVault, market["WETH"].token, "V", "v", authority, council)
     members = {r.label: [team] for r in ROLES} | {"GUARDIAN": [guardian], "STEWARD": [keeper]}
     setup = role_calls(
         members,
         configurator=configurator.address,
         steward=steward.address,
-        selectors=selectors(configurator, steward),
+        selectors=selectors(configurator, steward, vault),
+        vaults=[vault.address],
     )
     for call in (*setup, *handover_calls(governance=council.address, deployer=owner.address)):
         quickly(getattr(authority, call.function), *call.arguments, sender=owner)
-    return Government(market, steward, team, keeper, guardian, council)
+    return Government(market, steward, team, keeper, guardian, council, vault)
 
 
 @pytest.fixture
@@ -89,11 +92,12 @@ def test_roles__all_functions_that_are_restricted__have_exactly_one(project, gov
 
 def test_roles__on_the_chain__are_those_described(governed):
     authority = governed.market.authority
-    known = selectors(governed.market.configurator, governed.steward)
+    known = selectors(governed.market.configurator, governed.steward, governed.vault)
     for r in ROLES:
         for target, functions in (
             (governed.market.configurator, r.configurator),
             (governed.steward, r.steward),
+            (governed.vault, r.vault),
         ):
             for name in functions:
                 assert authority.getTargetFunctionRole(target, known[name]) == r.id
@@ -114,7 +118,7 @@ def test_roles__of_somebody_unknown__refused(governed):
         )
 
 
-def test_roles__without_a_steward__have_none(governed):
+def test_roles__without_a_steward_and_vaults__have_none_of_theirs(governed):
     calls = role_calls(
         {},
         configurator=governed.market.configurator.address,
@@ -122,7 +126,21 @@ def test_roles__without_a_steward__have_none(governed):
         selectors=selectors(governed.market.configurator),
     )
     labels = {c.arguments[1] for c in calls if c.function == "labelRole"}
-    assert labels == {r.label for r in ROLES} - {"STEWARD", "BOUNDS"}
+    assert labels == {r.label for r in ROLES} - {"STEWARD", "BOUNDS", "CURATOR", "ALLOCATOR"}
+
+
+def test_vault__a_cap__is_raised_after_a_delay_and_lowered_at_once(governed, owner):
+    vault, pool = governed.vault, governed.market.pool
+    manager, raised = governed.market.authority, vault.raiseCap.encode_input(pool, 10)
+    with ape.reverts(vault.AccessManagedUnauthorized, caller=owner):
+        vault.raiseCap(pool, 10, sender=owner)
+    quickly(manager.schedule, vault, raised, 0, sender=governed.team)
+    with ape.reverts(manager.AccessManagerNotReady):
+        vault.raiseCap(pool, 10, sender=governed.team)
+    governed.market.wait(role("CURATOR").delay_s)
+    quickly(vault.raiseCap, pool, 10, sender=governed.team)
+    quickly(vault.lowerCap, pool, 3, sender=governed.guardian)
+    assert vault.market(pool).cap == 3
 
 
 def test_handover__afterwards__the_deployer_is_nobody(governed, configurator, owner, limits):

@@ -371,11 +371,13 @@ def test_run__a_step_that_the_contracts_refuse__is_named_and_can_be_mended(
 
 def test_require_deployable__a_reserve_without_a_feed__is_named(chain):
     market = load_market(MARKET)
-    missing = [s for s, r in market.reserves.items() if r.feed.address is None]
-    assert missing
-    with pytest.raises(DeployError, match=missing[0]):
-        require_deployable(market, chain, mocks=False)
-    require_deployable(market, chain, mocks=True)
+    link = market.reserves["LINK"]
+    feed = link.feed.model_copy(update={"address": None})
+    reserves = {**market.reserves, "LINK": link.model_copy(update={"feed": feed})}
+    unnamed = market.model_copy(update={"reserves": reserves})
+    with pytest.raises(DeployError, match="No feed for LINK"):
+        require_deployable(unnamed, chain, mocks=False)
+    require_deployable(unnamed, chain, mocks=True)
 
 
 def real(deployed, **changes):

@@ -315,6 +315,18 @@ def test_keeper__the_price_of_the_chains_currency__is_what_gas_costs(market, kee
     assert "1 worth a call" in keep("--dry-run", "--native-price", 2_700).said
 
 
+def test_keeper__dry_run_on_a_fork__finds_what_the_forked_chain_has(market, keep, monkeypatch):
+    market.price(LOWER)
+    there = rows_of_table(keep("--dry-run").said)
+    monkeypatch.setenv("RPC_URL", market.url)
+    runner = CliRunner(env={"COLUMNS": "250"})
+    forked = runner.invoke(keeper.cli, ["--pool", market.pool, "--dry-run"])
+    assert forked.exit_code == 0, forked.output
+    assert len(there) == 2
+    # The gas of the fork has a price of its own.
+    assert [row[:4] for row in rows_of_table(forked.output)] == [row[:4] for row in there]
+
+
 # ------------------------------------------------------------------------------------- write-offs
 
 

@@ -22,7 +22,7 @@ from scripts._roles import ADMIN_DELAY_S, ROLES, role
 from scripts.deploy import load_account
 from sims.fork.rpc import Function, Rpc
 from sims.market import STEWARDED, Roles, load_market
-from tests.scripts._files import GOVERNANCE, MEMBERS, small, whole, write
+from tests.scripts._files import GOVERNANCE, MEMBERS, composed, small, whole, write
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARDIAN, RISK = MEMBERS["guardian"][0], MEMBERS["risk"][0]
@@ -45,6 +45,12 @@ def test_market_file__what_a_steward_may_change__is_what_the_contract_lists():
     listed = text.split("enum Parameter {")[1].split("}")[0].replace(",", " ").split()
     names = ["".join(f"_{c.lower()}" if c.isupper() else c for c in x)[1:] for x in listed]
     assert [*STEWARDED] == [{"threshold": "liquidation_threshold"}.get(n, n) for n in names]
+
+
+def test_roles__of_a_curated_vault__open_every_restricted_function_once():
+    text = (ROOT / "contracts" / "periphery" / "CuratedVault.sol").read_text()
+    restricted = re.findall(r"function (\w+)\([^)]*\) external restricted", text)
+    assert sorted(restricted) == sorted(name for r in ROLES for name in r.vault)
 
 
 # ------------------------------------------------------------------------------ the live network
@@ -227,6 +233,23 @@ def test_deploy__a_handover_after_which_the_deployer_still_rules__is_named(tmp_p
     done = rehearse(tmp_path, small() | {"roles": {"governance": GOVERNANCE}})
     assert done.exit_code == 1
     assert f"{ME} is a member of ADMIN" in done.output
+
+
+@pytest.mark.parametrize("left_out", [None, "setTargetFunctionRole"])
+def test_deploy__a_curated_vault__is_under_roles_of_its_own(tmp_path, monkeypatch, left_out):
+    monkeypatch.setattr(_deploy, "PASSING_RECORDS", tmp_path / "records")
+    monkeypatch.setattr(_authority, "role_calls", without(left_out)(_authority.role_calls))
+    data = small() | {"roles": {"curator": [RISK], "guardian": [GUARDIAN]}}
+    data["periphery"] = {"curated_vaults": composed()["periphery"]["curated_vaults"]}
+    done = rehearse(tmp_path, data)
+    if left_out:
+        assert "curated vault USDC.raiseCap belongs to ADMIN, not to CURATOR" in done.output
+        return
+    assert done.exit_code == 0, done.output
+    (file,) = (tmp_path / "records").glob("*.json")
+    standing = json.loads(file.read_text())["roles"]
+    assert standing["members"]["CURATOR"] == {RISK: role("CURATOR").delay_s}
+    assert standing["functions"]["curated vault USDC.lowerCap"] == "GUARDIAN"
 
 
 # ----------------------------------------------------------------------------- read back and compared

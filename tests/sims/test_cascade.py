@@ -393,7 +393,7 @@ def test_trace__quiet_year__compounds_every_step() -> None:
 
 
 @given(fall=st.floats(0.5, 1.0), deeper=st.floats(0.5, 1.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_run__one_account_and_a_deeper_fall__never_loses_less(fall: float, deeper: float) -> None:
     one = lone().run(pools.path(2000.0, 2000.0 * fall)).loss_usd[0]
     other = lone().run(pools.path(2000.0, 2000.0 * fall * deeper)).loss_usd[0]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sims.adaptive import AdaptiveCurve
+from sims.feeds import Node, prices_within, rate_within
 from sims.market import (
     MAX_CAP_RAW,
     NO_CAP_CODE,
@@ -800,3 +801,319 @@ def test_parse_market__a_keeper_without_a_steward__is_refused() -> None:
 )
 def test_parse_market__a_value_around_it_at_its_edge__is_accepted(old: str, new: str) -> None:
     assert parse(WHOLE.replace(old, new)).symbols == ("WETH",)
+
+
+# ------------------------------------------------------------------------------- composed feeds
+
+OTHER = "0x8fFfFfd4AfB6115b954Bd326cbe7B4BA576818f6"
+PLAIN_FEED = "    feed: {decimals: 8, max_age: 65m}\n"
+
+
+def fed(feed: str, cautious: str = "", price: str = "3000") -> Market:
+    """The small market with a feed, and a cautious one, in YAML's short form."""
+    lines = f"    feed: {{decimals: 8, max_age: 65m, {feed}}}\n"
+    if cautious:
+        lines += f"    cautious_feed: {cautious}\n"
+    return parse(SMALL.replace(PLAIN_FEED, lines).replace("price: 3000", f"price: {price}"))
+
+
+def main_node(market: Market) -> Node:
+    return market.reserves["WETH"].nodes("WETH")[0]
+
+
+def cautious_node(market: Market) -> Node:
+    node = market.reserves["WETH"].nodes("WETH")[1]
+    assert node is not None
+    return node
+
+
+A, B = f'"{FEED}"', f'"{OTHER}"'
+RATE = f'rate: {{address: "{WETH}", function: getRate}}'
+FALLBACK = f"fallback: {{primary: {A}, backup: {{address: {B}, max_age: 2d}}, deviation: 0.02}}"
+AVERAGE = "{moving_average: {source: feed, window: 30m, max_gap: 10m}}"
+SEQUENCER = f"{{sequencer: {{source: feed, uptime: {B}, grace: 1h}}}}"
+SOUND = {
+    "product": (f"product: [{A}, {{address: {B}, decimals: 18}}]", ()),
+    "quotient": (f"quotient: [{A}, {B}]", ()),
+    "growth_capped": (
+        f"growth_capped: {{source: {A}, {RATE}, yearly: 0.09, decline: 0.5}}",
+        (WETH, "getRate()", 0, 18, 9 * 10**16, 5 * 10**17),
+    ),
+    "capped": (f"capped: {{source: {A}, at: 1.04}}", (104_000_000,)),
+    "bounded": (f"bounded: {{source: {A}, lowest: 3000, highest: 3000}}", (3 * 10**11,) * 2),
+    "fallback": (FALLBACK, (3_900, 2 * 10**16)),
+}
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_feed__an_adapter__has_what_its_contract_is_made_with(kind: str) -> None:
+    text, settings = SOUND[kind]
+    node = main_node(fed(text))
+    assert (node.kind, node.decimals) == (kind, 8)
+    assert tuple(value for _, value in node.settings) == settings
+    assert [source.address for source, _ in node.sources] == [FEED, OTHER][: len(node.sources)]
+
+
+def test_feed__a_source_without_an_age__has_that_of_what_it_is_part_of() -> None:
+    text = f"product: [{{bounded: {{source: {A}, lowest: 1, highest: 9}}, max_age: 10m}}, {B}]"
+    node = main_node(fed(text))
+    (bounded, own), (_, outer) = node.sources
+    assert (own, outer, bounded.sources[0][1]) == (600, 3_900, 600)
+
+
+def test_feed__a_vault__is_asked_for_eighteen_digits() -> None:
+    vault = f'rate: {{vault: "{WETH}", share_decimals: 8, asset_decimals: 6}}'
+    node = main_node(fed(f"growth_capped: {{source: {A}, {vault}, yearly: 0.1}}"))
+    assert node["signature"] == "convertToAssets(uint256)"
+    assert (node["unit"], node["rate_decimals"]) == (10**20, 18)
+
+
+@pytest.mark.parametrize("text", [AVERAGE, SEQUENCER])
+def test_cautious_feed__over_the_own_feed__is_made_of_it(text: str) -> None:
+    market = fed(f"address: {A}", text)
+    node = cautious_node(market)
+    assert node.sources == ((main_node(market), 3_900),)
+    assert market.adapters == (node,)
+
+
+def test_adapters__what_is_written_twice__is_one() -> None:
+    bounded = f"bounded: {{source: {A}, lowest: 1, highest: 9}}"
+    market = fed(f"product: [{{{bounded}}}, {{{bounded}}}]")
+    assert [n.kind for n in market.adapters] == ["bounded", "product"]
+
+
+def test_adapters__an_age_that_differs__makes_another() -> None:
+    bounded = f"bounded: {{source: {A}, lowest: 1, highest: 9}}"
+    market = fed(f"product: [{{{bounded}}}, {{{bounded}, max_age: 10m}}]")
+    assert [n.kind for n in market.adapters] == ["bounded", "bounded", "product"]
+
+
+@pytest.mark.parametrize(
+    ("feed", "problem"),
+    [
+        (f"product: [{A}]", "feed.product.1: is missing; add it"),
+        (f"product: [{A}, {A}, {B}]", "feed.product: two feeds belong here, as a list"),
+        ("product: 5", "feed.product: two feeds belong here, as a list"),
+        (f"address: {A}, product: [{A}, {B}]", "feed.product: address says already what it is"),
+        (f"product: [{A}, {{}}]", "feed.product.1: a feed is one of address, product,"),
+        (f"product: [{A}, {{produkt: 1}}]", "there is no such key; did you mean product?"),
+        (f"product: [{A}, nowhere]", "feed.product.1.address: 'nowhere' is no address"),
+        (f"product: [{A}, feed]", "`feed` stands for the reserve's own, in its cautious_feed only"),
+        (
+            f"product: [{A}, {{address: {B}, max_age: 2h}}]",
+            "product.1.max_age: 120m is above the 65m of what it is part of",
+        ),
+        (f"capped: {{source: {A}, at: 0}}", "feed.capped.at: 0 is not above zero"),
+        (f"capped: {{source: {A}, at: 1.000000001}}", "more than the feed's 8 decimals"),
+        (f"capped: {{source: {{address: {A}, decimals: 18}}, at: 1}}", "8 are not the 18 of what"),
+        (f"bounded: {{source: {A}, lowest: 9, highest: 8}}", "bounded.lowest: 9 is above highest"),
+        (
+            f"bounded: {{source: {A}, lowest: 1, highest: 2999}}",
+            "price: 3000 is outside its feed's bounds, so that there would be no price",
+        ),
+        (FALLBACK.replace("0.02", "1"), "deviation: 1 is not between 0 and 1"),
+        (FALLBACK.replace("0.02", "0.02, alone_max_age: 2h"), "alone_max_age: 120m is above the"),
+        (
+            f"fallback: {{primary: {{{FALLBACK}}}, backup: {B}, deviation: 0.1}}",
+            "fallback.primary: a fallback inside another can no longer fall back",
+        ),
+        (SOUND["growth_capped"][0].replace("0.09", "1.1"), "1.1 is above the greatest possible 1"),
+        (SOUND["growth_capped"][0].replace("getRate", "get Rate"), "'get Rate' is no function"),
+        (
+            SOUND["growth_capped"][0].replace("getRate", "getRate(uint256)"),
+            "rate.amount: belongs to a function of one argument",
+        ),
+        (
+            SOUND["growth_capped"][0].replace("{address", f'{{vault: "{USDC}", address'),
+            "rate.vault: a rate is read from a vault or from an address; write one of them",
+        ),
+        (
+            SOUND["growth_capped"][0].replace("function: getRate", "share_decimals: 6"),
+            "rate.share_decimals: does not belong to a rate of address",
+        ),
+        (AVERAGE.strip("{}") + "}", "`feed` stands for the reserve's own"),
+        (
+            f"moving_average: {{source: {A}, window: 30m, max_gap: 10m}}",
+            "moving_average in the feed that they go by could stop liquidations; put it into cautious",
+        ),
+        (SEQUENCER[1:-1].replace("feed", A), "sequencer in the feed that they go by could stop"),
+    ],
+)
+def test_feed__one_that_cannot_be__is_refused_with_a_remedy(feed: str, problem: str) -> None:
+    with pytest.raises(MarketError) as caught:
+        fed(feed)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cautious", "problem"),
+    [
+        ("feed", "cautious_feed: is the reserve's own feed; leave it out"),
+        (A, "cautious_feed: is the reserve's own feed; leave it out"),
+        (AVERAGE.replace("10m", "30m"), "max_gap: a gap as long as the window leaves nothing"),
+        (AVERAGE.replace("30m", "31d"), "window: 31d is outside 1m to 30d"),
+        (SEQUENCER.replace("1h", "25h"), "grace: 25h is outside 1m to 1d"),
+        (f"{{address: {B}, max_age: 1h}}", "cautious_feed.max_age: is that of the reserve"),
+        (f"{{address: {B}, decimals: 18}}", "cautious_feed.decimals: 18 are not the feed's 8"),
+    ],
+)
+def test_cautious_feed__one_that_cannot_be__is_refused_with_a_remedy(
+    cautious: str, problem: str
+) -> None:
+    with pytest.raises(MarketError) as caught:
+        fed(f"address: {A}", cautious)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(("depth", "sound"), [(6, True), (7, False), (100, False)])
+def test_feed__adapters_inside_each_other__have_a_limit(depth: int, sound: bool) -> None:
+    text = f"capped: {{source: {A}, at: 9000}}"
+    for _ in range(depth - 1):
+        text = f"capped: {{source: {{{text}}}, at: 9000}}"
+    if sound:
+        assert len(fed(text).adapters) == depth
+        return
+    with pytest.raises(MarketError, match=r"more than 6 adapters inside each other|too deep"):
+        fed(text)
+
+
+def test_feed__a_wrong_value_deep_inside__is_named_with_its_line() -> None:
+    lines = f"""\
+    feed:
+      decimals: 8
+      max_age: 65m
+      product:
+        - {A}
+        - capped:
+            source: {B}
+            at: much
+"""
+    text = SMALL.replace(PLAIN_FEED, lines)
+    with pytest.raises(MarketError) as caught:
+        parse(text)
+    line = text.splitlines().index("            at: much") + 1
+    assert str(caught.value).startswith(
+        f"small.yaml:{line}: reserves.WETH.feed.product.1.capped.at: 'much' is no number"
+    )
+
+
+def test_prices_within__a_product__leaves_the_files_price_to_the_part_that_nobody_knows() -> None:
+    node = main_node(fed(f"product: [{{address: {A}, price: 1.5}}, {B}]"))
+    found = prices_within(node, Fraction(3_000), {})
+    assert [found[source] for source, _ in node.sources] == [Fraction(3, 2), 2_000]
+
+
+def test_prices_within__a_known_price__decides_the_rate() -> None:
+    node = main_node(fed(SOUND["growth_capped"][0]))
+    found = prices_within(node, Fraction(3_000), {FEED: Fraction(2_500)})
+    assert rate_within(node, found) == Fraction(6, 5)
+
+
+# ------------------------------------------------------------------- insurers, rules, and vaults
+
+VAULT = f'{{name: V, symbol: v, cap: 10, fee_recipient: "{GUARDIAN}"}}'
+
+
+def test_parse_market__more_around_it__is_what_the_deployment_gets() -> None:
+    text = SMALL.replace("    seed:", "    insurer: {cooldown: 10d, window: 2d}\n    seed:")
+    text += f"""\
+periphery:
+  flash_liquidator: true
+  uniswap_v3: {{router: "{OTHER}", deadline: false}}
+  deleverage_orders: true
+  curated_vaults: {{WETH: {VAULT}}}
+"""
+    assert parse(text).around == (
+        "flash liquidator",
+        "Uniswap v3 venue",
+        "deleverage orders",
+        "curated vaults of WETH",
+        "insurance vaults of WETH",
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("target_health", None),
+        ("close_factor", "close_factor"),
+        ("{close_factor: {full_health: 0.9, min_side: 0}}", "close_factor"),
+        ("fixed_incentive", "fixed_incentive"),
+        ("{dutch_auction: {duration: 20m, lifetime: 1d}}", "dutch_auction"),
+    ],
+)
+def test_liquidation__a_model__is_the_one_named(model: str, name: str | None) -> None:
+    market = with_value("write_off_below: 50\n", f"write_off_below: 50\n  model: {model}\n")
+    assert market.liquidation.model.name == name
+
+
+def test_liquidation_terms__another_rule__are_refused() -> None:
+    text = "write_off_below: 50\n"
+    with pytest.raises(MarketError, match="know the target-health rule only"):
+        with_value(text, f"{text}  model: fixed_incentive\n").liquidation_terms()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("below: 50\n", "below: 50\n  model: dutch\n", "'dutch' is no model; use target_health or"),
+        (
+            "below: 50\n",
+            "below: 50\n  model: dutch_auction\n",
+            "dutch_auction.duration: is missing",
+        ),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {dutch_auction: {duration: 2h, lifetime: 1h}}\n",
+            "lifetime: an auction lasts at least while its bonus rises",
+        ),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {close_factor: {}, fixed_incentive: {}}\n",
+            "fixed_incentive: close_factor is the model already; remove one",
+        ),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {close_factor: {full_health: 1}}\n",
+            "full_health: 1 is not below 1",
+        ),
+        ("    seed:", "    insurer: {cooldown: 23h, window: 2h}\n    seed:", "23h is outside 1d"),
+        (
+            "    seed:",
+            "    insurer: {cooldown: 1d, window: 25h}\n    seed:",
+            "insurer.window: is longer than the cooldown",
+        ),
+        (
+            "    seed: 0.1\n",
+            f"    seed: 0.1\nperiphery: {{curated_vaults: {{DAI: {VAULT}}}}}\n",
+            "curated_vaults.DAI: there is no reserve DAI",
+        ),
+        (
+            "    seed: 0.1\n",
+            "    seed: 0.1\nperiphery: {curated_vaults: {WETH: "
+            + VAULT.replace("cap: 10", "cap: 1e-19")
+            + "}}\n",
+            "curated_vaults.WETH.cap: 0.0000000000000000001 is no amount of WETH",
+        ),
+        (
+            "    seed: 0.1\n",
+            f'    seed: 0.1\nroles: {{curator: ["{GUARDIAN}"]}}\n',
+            "roles.curator: there is no curated vault; add curated_vaults to periphery",
+        ),
+        (
+            "    seed: 0.1\n",
+            '    seed: 0.1\nperiphery: {uniswap_v3: {router: "0x12"}}\n',
+            "uniswap_v3.router: '0x12' is no address",
+        ),
+    ],
+)
+def test_parse_market__a_wrong_rule_insurer_or_vault__is_refused_with_a_remedy(
+    old: str, new: str, problem: str
+) -> None:
+    assert problem in refusal(old, new)
+
+
+def test_bare__a_market_with_everything__has_one_feed_each_and_nothing_around() -> None:
+    market = fed(f"product: [{A}, {B}]", AVERAGE).bare()
+    assert (market.adapters, market.around) == ((), ())
+    assert market.reserves["WETH"].price_raw == 3_000 * 10**8

@@ -270,7 +270,7 @@ def test_write_report__it_fails__leaves_the_old_one_and_nothing_else(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sims.report.page.os.replace", full)
+    monkeypatch.setattr("sims.report.html.os.replace", full)
     with pytest.raises(OSError, match="No space"):
         write_report(path, result)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [

@@ -85,7 +85,7 @@ def test_sweep__V9_crv_squeeze__turns_at_the_published_prices(
     shocks=st.lists(st.floats(-0.95, 0.0), min_size=2, max_size=20),
     reserve=st.sampled_from([ETH, BTC]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_sweep__deeper_fall_of_collateral__never_makes_less_liquidatable(
     shocks: list[float], reserve: int
 ) -> None:
@@ -99,7 +99,7 @@ def test_sweep__deeper_fall_of_collateral__never_makes_less_liquidatable(
 
 
 @given(st.floats(0.01, 100.0))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_liquidatable_accounts__all_prices_scaled__are_the_same(scale: float) -> None:
     prices = PRICE * np.array([0.9, 0.95, 1.0])
     np.testing.assert_array_equal(

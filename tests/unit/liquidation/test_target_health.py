@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from tests._cast import WAD, ZERO
 from tests._rule import Case, Rule
 
-QUICK = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BPS = WAD // 10_000
 TARGET, FULL, DUST = 10_500 * BPS, 9_000 * BPS, 1_000 * WAD
 TERMS = (TARGET, FULL, DUST)

@@ -17,9 +17,7 @@ def reader(machine):
     return machine.deploy("MockLibraries")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     answer=st.one_of(st.sampled_from(EDGES), st.integers(-(2**191), 2**191 - 1)),
     age_s=st.one_of(st.sampled_from([-1, 0, DAY_S, DAY_S + 1]), st.integers(-(10**9), 10**9)),

@@ -20,9 +20,7 @@ GROWTH, DECLINE = WAD // 10, WAD
 RATE = 12 * WAD // 10
 ETH = 2_000 * 10**8
 PERIOD_S = DAY_S
-quick = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+quick = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

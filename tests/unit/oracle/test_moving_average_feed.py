@@ -133,9 +133,7 @@ def test_poke__twice_in_a_block__counts_the_first(machine, steady, observe, sour
 # --------------------------------------------------------------------------- what poking gains
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     answers=st.lists(st.integers(10**12, 10**24), min_size=8, max_size=12),
     cuts=st.lists(st.integers(1, GAP_S - 1), max_size=40),
@@ -159,9 +157,7 @@ def test_poke__more_often_at_the_same_prices__changes_nothing(
     assert isclose(price(rare)[0], price(often)[0], rel_tol=1e-9)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.integers(0, GAP_S), st.integers(1, 2**95)), min_size=12))
 def test_answer__of_any_observations__lies_between_them(machine, build, observe, steps):
     feed = build()

@@ -53,9 +53,7 @@ def test_quotient__of_any_decimals__is_the_price_of_one_token(
 ANSWERS = st.one_of(st.sampled_from([1, MAX_ANSWER]), st.integers(1, MAX_ANSWER))
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     a=ANSWERS,
     b=ANSWERS,

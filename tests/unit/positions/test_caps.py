@@ -16,9 +16,7 @@ def caps(machine):
     return machine.deploy("MockLibraries")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(code=st.integers(0, NONE - 1))
 def test_caps__any_code__encodes_to_the_same_cap(caps, code):
     cap = caps.decodeCap(code)
@@ -30,9 +28,7 @@ def test_caps__any_code__encodes_to_the_same_cap(caps, code):
     assert caps.decodeCap(again) == cap
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cap=st.one_of(st.integers(0, 10**6), st.integers(0, MAX)))
 def test_caps__any_cap__is_exact_or_refused(caps, cap):
     code, exact = caps.encodeCap(cap)

@@ -135,9 +135,7 @@ def take(ledger, account: str, model: Model, step: tuple) -> None:
     model.add(id_, side, change, idle, collateral)
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=40, max_size=80))
 def test_positions__any_writes__read_like_a_dictionary(machine, ledger, steps):
     # Of this example alone: none starts from another's state.

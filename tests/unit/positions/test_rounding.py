@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from tests._cast import WAD, div_up
 
 FACTORS = st.integers(0, 2**120)
-QUICK = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -16,9 +16,7 @@ from tests._cast import WAD, YEAR_S
 MAX_RATE = 20 * WAD // YEAR_S
 HOUR_S = 3_600
 
-MANY = settings(
-    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+MANY = settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -21,9 +21,7 @@ USDC_CORE = (0, 92, 55, 10)  # 5.5 % up to 92 %, 10 % above
 CURVES = st.tuples(
     st.integers(0, 1_023), st.integers(1, 100), st.integers(0, 1_023), st.integers(0, 1_023)
 )
-QUICK = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -74,9 +72,7 @@ def test_curve__packed__unpacks_to_itself(libraries, curve):
     assert libraries.repackCurve(curve) == curve
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(curve=CURVES, u=st.integers(0, WAD), elapsed=st.integers(0, YEAR_S))
 def test_model__any__answers_like_the_library(machine, libraries, curve, u, elapsed):
     model = machine.deploy("KinkedRateModel", curve)
