@@ -25,9 +25,9 @@ from scripts._chain import Chain, connected
 from scripts._contracts import container
 from scripts._fill import GAS, SET_ANSWER, account_address
 from scripts._keeper import Keeper, Settings
-from scripts._keeper_offers import Flash
+from scripts._keeper_offers import Flash, Prices
 from scripts._keeper_state import State
-from scripts._keeper_watch import Health, Watch
+from scripts._keeper_watch import Head, Health, Watch
 from scripts._local import Clock, deploy_and_fill, local_chain
 from scripts._replay import LIQUIDATE_DATA, LIQUIDATE_EVENT, WRITE_OFF_EVENT
 from scripts.deploy import load_account
@@ -46,6 +46,8 @@ TELL = Function("tell(address[],uint256[])", ())
 BLOCK_S = 12
 WAIT_BLOCKS = 25
 """How long the keeper waits for a market to recover when there is nothing worth a call."""
+SETTING_UP_S = 600
+TIP_WEI = 10**9
 LAST_BLOCKS = 100
 """After the crash, at most, for what has been sent."""
 IMPACT = 0.05
@@ -101,6 +103,15 @@ def replay_crash(
         with clock("replay"), tempfile.TemporaryDirectory() as folder:
             replay = Replay(chain, deployed, parameters, window, settings, Path(folder))
             return replay.run(lambda done, of: bars(f"{name}: minutes", done, of))
+
+
+def require_replayable(window: Window, market: Market, settings: CrashSettings) -> None:
+    """Refuses, before minutes of work, what a replay would stop at. Raises `InputError`."""
+    parameters, _ = scene(window.crash, market, settings)
+    for symbol in parameters.symbols:
+        depth_usd(symbol, settings.depth_scale)
+    if "WETH" not in parameters.reserves:
+        raise InputError("The market has no WETH, in which gas is paid: name another --market.")
 
 
 # -------------------------------------------------------------------------------------- the market
@@ -168,6 +179,14 @@ def depth_usd(symbol: str, scale: float) -> float:
 # -------------------------------------------------------------------------------------- the replay
 
 
+class _Keeper(Keeper):
+    """Pays what gas cost on the day: the reports, which outbid everybody, say nothing about that."""
+
+    def _prices(self, head: Head) -> Prices:
+        assert head.base_fee is not None
+        return replace(super()._prices(head), gas_wei=head.base_fee + TIP_WEI)
+
+
 class Replay:
     """One pool, one keeper and the prices of a day."""
 
@@ -195,6 +214,8 @@ class Replay:
         self.teller = account_address(0)
         self.rpc.request("anvil_setBalance", self.teller, hex(10**24))
         self.rpc.request("anvil_setNextBlockBaseFeePerGas", "0x0")
+        # A fixed while later, so that the same crash begins at the same second.
+        self.began_at = int(self.rpc.block()["timestamp"], 16) + SETTING_UP_S
         made = self._deploy(deployed.pool)
         self.venue = made["MockMarket"]
         self.steps: dict[int, int] = {}
@@ -235,7 +256,7 @@ class Replay:
         # A market needs no route, so that one tier is enough to try.
         payer = Flash(watch, made["FlashLiquidator"], self.venue, me.address, fees=(500,))
         genesis = str(self.rpc.block(0)["hash"])
-        return Keeper(
+        return _Keeper(
             self.chain,
             watch,
             State(folder / "state.json", self.chain.chain_id, genesis, watch.pool),
@@ -253,20 +274,19 @@ class Replay:
 
     def run(self, progress: Callable[[int, int], None]) -> Outcome:
         """From the first block to the last."""
-        header = self.rpc.block()
-        self.began_at, self.first_block = int(header["timestamp"], 16), int(header["number"], 16)
+        self.first_block = int(self.rpc.block()["number"], 16)
         depths = [int(depth_usd(s, self.settings.depth_scale)) * WAD for s in self.market.symbols]
         self.rpc.request("anvil_setAutomine", False)
         last = len(self.moves) - 1
         self.debtors = sorted(self.keeper.watch.debtors(0, self.first_block))
         self._mine(1, extra=[(self.venue, OPEN.encode(self.tokens, depths))])
         before = self._healths()
-        step, looked = 1, -self.settings.every
+        step = 1
         while step < last or (self.keeper.state.sent and step < last + LAST_BLOCKS):
-            has_offers = False
-            if step - looked >= self.settings.every:
-                looked, has_offers = step, self._look()
-            step = self._next(step, busy=has_offers or bool(self.keeper.state.sent))
+            looks = step % self.settings.every == 0
+            has_offers = looks and self._look()
+            busy = has_offers or bool(self.keeper.state.sent)
+            step = self._next(step, busy=busy, looked=looks)
             self._mine(step)
             progress(min(step, last) * BLOCK_S // 60, last * BLOCK_S // 60)
         self.keeper.finish(0.0)
@@ -296,13 +316,16 @@ class Replay:
             )
         )
 
-    def _next(self, step: int, *, busy: bool) -> int:
+    def _next(self, step: int, *, busy: bool, looked: bool) -> int:
         """The next block in which something can happen."""
         if busy or step >= len(self.moves) - 1:
             return step + 1
         following = self.reports[step + 1 :].any(axis=1)
         to_report = step + 1 + int(following.argmax()) if following.any() else len(self.moves) - 1
-        return min(to_report, step + WAIT_BLOCKS) if self.waiting else to_report
+        if not self.waiting:
+            return to_report
+        every, soonest = self.settings.every, step + (WAIT_BLOCKS if looked else 1)
+        return min(to_report, -(-soonest // every) * every)
 
     def _mine(self, step: int, *, extra: Sequence[tuple[str, str]] = ()) -> None:
         """A block: the market's prices, the reports that are due, and what the keeper has sent."""
@@ -364,7 +387,7 @@ class Replay:
         for start, end in self.waits.get(account, []):
             if start < step <= end:
                 return step - start
-        return step - self.waiting[account]
+        return step - self.waiting.get(account, step)
 
     def _outcome(self, before: Sequence[Health]) -> Outcome:
         after = self._healths()

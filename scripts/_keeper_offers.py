@@ -298,6 +298,7 @@ class Flash:
                 self._job(q, answer, prices, sizes[q.account], part, route)
                 for q, answer in left
                 for part in parts
+                if part == 1 or self._may_pay(answer, prices, sizes[q.account], part)
                 for route in self._routes(prices.assets[q.collateral_id], prices.assets[q.debt_id])
             ]
             taken += best(self._sold(jobs, block), prices.min_profit)
@@ -311,6 +312,11 @@ class Flash:
         for job, data in zip(jobs, answers, strict=True):
             if not isinstance(data, RpcError):
                 yield self._with_profit(job, *decode(["uint256"] * 3, data))
+
+    def _may_pay(self, answer: Quote, prices: Prices, positions: int, part: int) -> bool:
+        """Whether so small a part can be worth its gas, at a market twice as good as the pool's prices."""
+        needed = prices.gas_value(GAS[FLASH] + GAS_A_POSITION * positions) + prices.min_profit
+        return 2 * (answer.received_value - answer.repaid_value) >= needed * part
 
     def _routes(self, sold: Asset, bought: Asset) -> Iterator[bytes]:
         """Paths of Uniswap v3: token, fee, token."""

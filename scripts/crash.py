@@ -67,7 +67,7 @@ def cli(
     from scripts._anvil import AnvilError, unwinding_on_sigterm
     from scripts._build import STALE, is_fresh
     from scripts._chain import ChainError
-    from scripts._crash import CrashSettings, replay_crash
+    from scripts._crash import CrashSettings, replay_crash, require_replayable
     from scripts._deploy import DeployError
     from scripts._fill import FillError
     from scripts._keeper_watch import KeeperError
@@ -92,16 +92,23 @@ def cli(
         market = load_market(market_file or MARKET)
         if not is_fresh():
             raise DeployError(STALE)
-        with Bars() as bars:
-            outcomes = [replay_crash(window, market, settings, bars, clock) for window in windows]
-        publish(
-            outcomes,
-            out,
-            market=f"{market.name}, {settings.accounts:,} accounts on a local chain",
-            command=_repetition(names, prices, market_file, settings, out),
-            seconds=clock.seconds,
-        )
-    _tell(outcomes)
+        for window in windows:
+            require_replayable(window, market, settings)
+        outcomes: list[Any] = []
+        try:
+            with Bars() as bars:
+                for window in windows:
+                    outcomes.append(replay_crash(window, market, settings, bars, clock))
+        finally:
+            if outcomes:  # whatever stopped the others
+                publish(
+                    outcomes,
+                    out,
+                    market=f"{market.name}, {settings.accounts:,} accounts on a local chain",
+                    command=_repetition(names, prices, market_file, settings, out),
+                    seconds=clock.seconds,
+                )
+                _tell(outcomes)
     console.print(f"Report: {out / 'index.html'}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -16,6 +16,7 @@ import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -177,34 +178,45 @@ def read_candles(path: Path, crash: Crash) -> Window:
     series: dict[str, dict[tuple[float, str], list[_Candle]]] = {}
     for number, row in _rows(path):
         try:
-            at, length = float(row["unix_s"]), float(row["interval_s"])
+            at, length = float(int(row["unix_s"])), float(row["interval_s"])
             if at + length <= begin or at >= end:
                 continue
             candle = _Candle(at, length, *(float(row[name]) for name in COLUMNS[3:]))
-        except (ValueError, TypeError):
+            asset = row["asset"].upper()
+        except (ValueError, TypeError, AttributeError):
             raise InputError(
                 f"{path}, line {number}: a column of {', '.join(COLUMNS[1:])} is no number; "
                 "correct the line or remove it."
             ) from None
-        if not (length > 0 and 0 < candle.low <= min(candle.open, candle.close)) or not (
+        if not (0 < length < np.inf and 0 < candle.low <= min(candle.open, candle.close)) or not (
             max(candle.open, candle.close) <= candle.high < np.inf
         ):
             raise InputError(
                 f"{path}, line {number}: low, open, close and high are not in order above zero; "
                 "correct the line or remove it."
             )
-        of_asset = series.setdefault(row["asset"].upper(), {})
+        of_asset = series.setdefault(asset, {})
         of_asset.setdefault((length, row.get("source") or ""), []).append(candle)
     found: dict[str, list[tuple[float, float]]] = {}
     for asset, choices in sorted(series.items()):
         for _, candles in sorted(choices.items()):
             if sum(candle.length_s for candle in candles) >= COVERED * (end - begin):
                 candles.sort(key=lambda candle: candle.at)
+                _require_apart(path, asset, candles)
                 found[asset] = [
                     ((at - begin) / 3600, price) for c in candles for at, price in c.points()
                 ]
                 break
     return Window(crash, {**crash.points, **found}, tuple(found))
+
+
+def _require_apart(path: Path, asset: str, candles: Sequence[_Candle]) -> None:
+    for before, after in pairwise(candles):
+        if before.at + before.length_s > after.at:
+            raise InputError(
+                f"{path} has candles of {asset} that overlap, at {after.at:.0f}: keep one series, or "
+                "tell them apart in a column `source`."
+            )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -23,6 +23,7 @@ from sims.report.html import document, plot, section, table, write_page
 from sims.report.plots import BLUE, MILLION, ORANGE, SUFFIX, VERMILION, finish, line
 from sims.report.words import money, percent
 
+QUANTILES = (0.5, 0.95, 1.0)
 BINS = 60
 """Bars in a picture of what was repaid."""
 
@@ -42,7 +43,7 @@ class Seizure:
 
 @dataclass(frozen=True)
 class Moment:
-    """What the keeper saw when it looked; values in USD."""
+    """How the accounts stand after a block; values in USD."""
 
     hours: float
     unhealthy: int
@@ -105,6 +106,16 @@ class Outcome:
         return sum(s.fee_usd for s in self.seizures)
 
     @property
+    def most_unhealthy_usd(self) -> float:
+        """Debt of unhealthy accounts, at its worst."""
+        return max((m.unhealthy_usd for m in self.moments), default=0.0)
+
+    @property
+    def unhealthy_usd(self) -> float:
+        """Debt of those who are still unhealthy at the end; they have no latency."""
+        return self.moments[-1].unhealthy_usd if self.moments else 0.0
+
+    @property
     def bad_debt_usd(self) -> float:
         return self.written_off_usd + self.left_usd
 
@@ -136,7 +147,9 @@ class Outcome:
             "borne_by_suppliers_usd": self.borne_usd,
             "left_usd": self.left_usd,
             "bad_debt_usd": self.bad_debt_usd,
-            "most_unhealthy_usd": max((m.unhealthy_usd for m in self.moments), default=0.0),
+            "most_unhealthy_usd": self.most_unhealthy_usd,
+            "unhealthy_at_end_usd": self.unhealthy_usd,
+            "unhealthy_at_end_accounts": self.moments[-1].unhealthy if self.moments else 0,
             "keeper_gross_usd": self.gross_usd,
             "keeper_gas_usd": self.gas_usd,
             "keeper_calls": self.calls,
@@ -160,6 +173,7 @@ HEAD = (
     "Bonus paid",
     "To the protocol",
     "Bad debt",
+    "Unhealthy: most, at the end",
     "Blocks waited: half, 95 %, most",
     "Keeper, net of gas",
 )
@@ -176,7 +190,8 @@ def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
             f"{money(o.bonus_usd)} ({percent(o.bonus_usd / o.repaid_usd if o.repaid_usd else 0.0)})",
             money(o.fee_usd),
             f"{money(o.bad_debt_usd)} ({percent(o.bad_debt_usd / o.debt_usd if o.debt_usd else 0.0, 2)})",
-            ", ".join(f"{o.latency(q):,.0f}" for q in (0.5, 0.95, 1.0)),
+            f"{money(o.most_unhealthy_usd)}, {money(o.unhealthy_usd)}",
+            ", ".join(f"{o.latency(q):,.0f}" for q in QUANTILES) if o.latency_blocks else "no call",
             money(o.gross_usd - o.gas_usd),
         ]
         for o in outcomes
@@ -303,6 +318,11 @@ def figure(outcome: Outcome) -> go.Figure:
 SCHEMA = "weir crash report 1"
 LIQUIDATIONS = "liquidations.parquet"
 REPORT_FILES = ("index.html", SUMMARY, LIQUIDATIONS)
+WORDS_IN = ("account", "debt", "collateral")
+LIQUIDATION_COLUMNS = pa.schema(
+    [("crash", pa.string())]
+    + [(f.name, pa.string() if f.name in WORDS_IN else pa.float64()) for f in fields(Seizure)]
+)
 
 
 def require_replaceable(folder: Path) -> None:
@@ -338,7 +358,7 @@ def publish(
         made = Path(beside) / folder.name
         text = page(outcomes, market=market, made=f"{created:%Y-%m-%d %H:%M} UTC", command=command)
         write_page(made / "index.html", text)
-        pq.write_table(pa.table(columns), made / LIQUIDATIONS)
+        pq.write_table(pa.table(columns, schema=LIQUIDATION_COLUMNS), made / LIQUIDATIONS)
         (made / SUMMARY).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         put_in_place(made, folder)
     return told

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from scripts import crash
+from scripts import _crash, crash
+from scripts._anvil import AnvilError
 from scripts._chain import connected
 from scripts._crash import CrashSettings, Replay, depth_usd, scene
 from scripts._local import MARKET, Clock, deploy_and_fill, local_chain
@@ -63,7 +64,12 @@ def test_replay__what_the_keeper_says__is_what_the_chain_says(outcome):
     assert outcome.calls - outcome.failed == len(outcome.seizures) == len(outcome.latency_blocks)
     # It has the bonus without the protocol's part, less what its own sales cost.
     assert 0 < outcome.gross_usd < outcome.bonus_usd - outcome.fee_usd
-    assert 0 < outcome.gas_usd < outcome.gross_usd
+
+
+def test_replay__gas__costs_what_it_did_on_the_day(outcome):
+    """Below a million for each, at 20 to 40 gwei and a tip, and 3,119 USD an ether."""
+    least, most = (gas * gwei * 1e-9 * 3_119.02 for gas, gwei in ((200_000, 20), (10**6, 42)))
+    assert least < outcome.gas_usd / outcome.calls < most
 
 
 def test_replay__liquidations__pay_between_floor_and_cap_of_the_bonus(outcome):
@@ -84,13 +90,19 @@ def test_replay__the_same_again__has_the_same_figures(replay, outcome):
 
 def test_replay__a_keeper_that_looks_rarely__comes_later(replay, outcome):
     rare = replay(every=20)
-    assert rare.latency(0.5) > outcome.latency(0.5)
+    assert outcome.latency(0.5) < rare.latency(0.5) <= 21
+
+
+def test_replay__in_deep_markets__nobody_waits_longer_than_the_keeper_is_away(replay):
+    for every in (1, 7):
+        assert replay(every=every).latency(1.0) <= every + 1
 
 
 def test_replay__markets_without_depth__leave_debts_that_nothing_secures(replay, outcome):
     thin = replay(depth_scale=1e-4)
     assert thin.repaid_usd < outcome.repaid_usd / 10
     assert thin.left_usd > 10**6 > outcome.bad_debt_usd
+    assert thin.unhealthy_usd > 10**8 > outcome.unhealthy_usd == 0
 
 
 # ------------------------------------------------------------------------------------------- scene
@@ -162,6 +174,34 @@ def test_crash__one_day__ends_with_a_page_and_its_figures(market_file, tmp_path)
         "liquidations.parquet",
         "summary.json",
     ]
+
+
+def test_crash__a_market_that_one_of_the_days_does_not_fit__is_refused_at_once(
+    market_file, tmp_path
+):
+    done = invoke("--market", market_file, "--accounts", 40, "--out", tmp_path / "x")
+    assert done.exit_code == 1
+    assert "2022-11-22 needs a market with USDC and LINK" in done.output
+    assert not (tmp_path / "x").exists()
+
+
+def test_crash__what_stops_a_later_day__leaves_the_report_of_those_before(
+    market_file, tmp_path, monkeypatch
+):
+    real = _crash.replay_crash
+
+    def stop(window, *rest):
+        if window.crash.name == "2020-03-12":
+            raise AnvilError("The node is gone.")
+        return real(window, *rest)
+
+    monkeypatch.setattr(_crash, "replay_crash", stop)
+    days = ("--crash", "2025-10-10", "--crash", "2020-03-12")
+    done = invoke(*days, "--market", market_file, "--accounts", 40, "--out", tmp_path / "x")
+    assert done.exit_code == 1
+    assert "The node is gone." in done.output
+    told = json.loads((tmp_path / "x" / "summary.json").read_text())
+    assert [day["crash"] for day in told["crashes"]] == ["2025-10-10"]
 
 
 def test_crash__an_unknown_day__says_which_there_are(tmp_path):

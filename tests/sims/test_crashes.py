@@ -166,6 +166,9 @@ def test_read_candles__an_asset_that_is_not_covered__goes_by_the_outline(tmp_pat
         (HEAD + f"x,ETH,60,a,{START},5,4,3,3\n", "line 2: low, open, close and high are not in"),
         (HEAD + f"x,ETH,0,a,{START + 1},3,4,3,3\n", "line 2: low, open, close and high are not in"),
         (HEAD + f"x,ETH,60,a,{START},0,4,0,3\n", "line 2: low, open, close and high are not in"),
+        (HEAD + f"x,ETH,60,a,{START},nan,4,3,3\n", "line 2: low, open, close and high are not in"),
+        (HEAD + "x,ETH,60,a,nan,4,4,4,4\n", "line 2: a column .* is no number"),
+        (HEAD + 2 * f"x,ETH,3600,a,{START},4,4,4,4\n", "has candles of ETH that overlap"),
     ],
 )
 def test_read_candles__a_file_that_is_wrong__says_what_and_where(tmp_path, text, message) -> None:
