@@ -217,6 +217,9 @@ def check(file: Path) -> None:
             "Feeds that deployment makes of others: "
             f"{', '.join(f'{n} {kind}' for kind, n in kinds.items())}."
         )
+    feedless = [s for s, r in loaded.reserves.items() if not r.feed.kinds]
+    if feedless:
+        said.append(f"No feed yet, good for rehearsals only: {', '.join(feedless)}.")
     rule = loaded.liquidation.model.name
     if rule is not None:
         said.append(f"Liquidation by {rule.replace('_', ' ')}, which simulations refuse.")

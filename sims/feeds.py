@@ -33,6 +33,8 @@ RATE_DIGITS = 18
 
 HELD_BACK = ("moving_average", "sequencer")
 """Adapters that may have no price while all is well: for a cautious feed, which stops no liquidation."""
+CAP_ROOM = Fraction(11, 10)
+"""A price may be so far above its feed's cap when a file is written: a peg strays by less."""
 THROUGH = ("capped", "bounded", "fallback", "moving_average", "sequencer")
 """Adapters whose price is that of their first source."""
 
@@ -240,7 +242,10 @@ def out_of_bounds(node: Node, price: Fraction) -> str | None:
             if not node["lowest"] <= price * 10**node.decimals <= node["highest"]:
                 return "is outside its feed's bounds, so that there would be no price; widen them"
         elif node.kind == "capped":
-            price = min(price, Fraction(node["cap"], 10**node.decimals))
+            cap = Fraction(node["cap"], 10**node.decimals)
+            if price > cap * CAP_ROOM:
+                return "is more than a tenth above its feed's cap, which is what it would say; raise it"
+            price = min(price, cap)
         node = node.sources[0][0]
     return None
 

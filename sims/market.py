@@ -446,7 +446,9 @@ class Feed(_Composed):
     @model_validator(mode="after")
     def _check(self) -> Feed:
         if len(self.kinds) > 1:
-            _contradiction(self.kinds[1], f"{self.kinds[0]} says already what it is; write one")
+            _contradiction(
+                self.kinds[1], f"{self.kinds[0]} says already where the price comes from; keep one"
+            )
         return self
 
     @property

@@ -172,6 +172,7 @@ HEAD = (
     "Repaid",
     "Bonus paid",
     "To the protocol",
+    "Lost in selling",
     "Bad debt",
     "Unhealthy: most, at the end",
     "Blocks waited: half, 95 %, most",
@@ -189,6 +190,7 @@ def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
             money(o.repaid_usd),
             f"{money(o.bonus_usd)} ({percent(o.bonus_usd / o.repaid_usd if o.repaid_usd else 0.0)})",
             money(o.fee_usd),
+            money(o.bonus_usd - o.fee_usd - o.gross_usd),
             f"{money(o.bad_debt_usd)} ({percent(o.bad_debt_usd / o.debt_usd if o.debt_usd else 0.0, 2)})",
             f"{money(o.most_unhealthy_usd)}, {money(o.unhealthy_usd)}",
             ", ".join(f"{o.latency(q):,.0f}" for q in QUANTILES) if o.latency_blocks else "no call",
@@ -228,8 +230,10 @@ WORDS = (
 )
 ASSUMPTIONS = (
     "Falls are applied to today's prices and positions; nobody repays, adds collateral or leaves "
-    "meanwhile, and there is one keeper, who always has a node. Seized collateral is sold in markets of "
-    "the depth that was quoted in late 2024, with the half-life stated above; what is sold there does not "
+    "meanwhile, and there is one keeper, who always has a node and waits while a market is too thin for "
+    "what it has to sell. The book's size is the market's, however many accounts share it. Seized "
+    "collateral is sold in markets of the depth that was quoted in late 2024, with the half-life stated "
+    "above; what is sold there does not "
     "move the day's price, which contains the liquidations of then already. Feeds report by threshold and "
     "heartbeat, without delay."
 )

@@ -839,7 +839,7 @@ SOUND = {
         f"growth_capped: {{source: {A}, {RATE}, yearly: 0.09, decline: 0.5}}",
         (WETH, "getRate()", 0, 18, 9 * 10**16, 5 * 10**17),
     ),
-    "capped": (f"capped: {{source: {A}, at: 1.04}}", (104_000_000,)),
+    "capped": (f"capped: {{source: {A}, at: 4000}}", (400_000_000_000,)),
     "bounded": (f"bounded: {{source: {A}, lowest: 3000, highest: 3000}}", (3 * 10**11,) * 2),
     "fallback": (FALLBACK, (3_900, 2 * 10**16)),
 }
@@ -894,7 +894,10 @@ def test_adapters__an_age_that_differs__makes_another() -> None:
         (f"product: [{A}]", "feed.product.1: is missing; add it"),
         (f"product: [{A}, {A}, {B}]", "feed.product: two feeds belong here, as a list"),
         ("product: 5", "feed.product: two feeds belong here, as a list"),
-        (f"address: {A}, product: [{A}, {B}]", "feed.product: address says already what it is"),
+        (
+            f"address: {A}, product: [{A}, {B}]",
+            "feed.product: address says already where the price comes",
+        ),
         (f"product: [{A}, {{}}]", "feed.product.1: a feed is one of address, product,"),
         (f"product: [{A}, {{produkt: 1}}]", "there is no such key; did you mean product?"),
         (f"product: [{A}, nowhere]", "feed.product.1.address: 'nowhere' is no address"),
@@ -910,6 +913,10 @@ def test_adapters__an_age_that_differs__makes_another() -> None:
         (
             f"bounded: {{source: {A}, lowest: 1, highest: 2999}}",
             "price: 3000 is outside its feed's bounds, so that there would be no price",
+        ),
+        (
+            f"capped: {{source: {A}, at: 2700}}",
+            "price: 3000 is more than a tenth above its feed's cap",
         ),
         (FALLBACK.replace("0.02", "1"), "deviation: 1 is not between 0 and 1"),
         (FALLBACK.replace("0.02", "0.02, alone_max_age: 2h"), "alone_max_age: 120m is above the"),
