@@ -134,15 +134,15 @@ def _repetition(
 
 
 def _tell(outcomes: Any) -> None:
-    """A column for each crash: five fit a terminal of 80."""
     from rich.table import Table
 
-    from sims.report.crashes import HEAD, rows
+    from sims.report.crashes import turned
 
-    lines = list(zip(HEAD, *rows(outcomes), strict=True))
+    head, lines = turned(outcomes)
     table = Table(title="What became of the market", title_justify="left")
-    for i, heading in enumerate(lines[0]):
-        table.add_column("" if i == 0 else heading.split()[0], justify="right" if i else "left")
-    for line in lines[1:]:
+    for i, heading in enumerate(head):
+        # The date alone: five fit a terminal of 80.
+        table.add_column(heading.split()[0] if i else "", justify="right" if i else "left")
+    for line in lines:
         table.add_row(*line)
     console.print(table)

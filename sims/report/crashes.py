@@ -200,6 +200,12 @@ def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
     ]
 
 
+def turned(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of a table with a column for each crash."""
+    head, *lines = zip(HEAD, *rows(outcomes), strict=True)
+    return ["", *head[1:]], [list(line) for line in lines]
+
+
 def page(outcomes: Sequence[Outcome], *, market: str, made: str, command: str) -> str:
     """The crashes as one HTML page.
 
@@ -215,7 +221,7 @@ def page(outcomes: Sequence[Outcome], *, market: str, made: str, command: str) -
         f"Crashes: {market}",
         (
             f"<header><h1>What if those days came again</h1><dl>{listed}</dl></header>",
-            section("All of them", WORDS, table(HEAD, rows(outcomes))),
+            section("All of them", WORDS, table(*turned(outcomes))),
             *(_of_one(outcome) for outcome in outcomes),
             section("What this is and is not", ASSUMPTIONS),
         ),
