@@ -23,7 +23,7 @@ from eth_abi.abi import decode
 
 from scripts._chain import Chain, connected
 from scripts._contracts import container
-from scripts._fill import GAS, SET_ANSWER, account_address
+from scripts._fill import GAS, SET_ANSWER, account_address, queue
 from scripts._keeper import Keeper, Settings
 from scripts._keeper_offers import Flash, Prices
 from scripts._keeper_state import State
@@ -93,10 +93,14 @@ class CrashSettings:
 
 
 def replay_crash(
-    window: Window, market: Market, settings: CrashSettings, bars: Bars, clock: Clock
+    window: Window,
+    parameters: Market,
+    book: Book,
+    settings: CrashSettings,
+    bars: Bars,
+    clock: Clock,
 ) -> Outcome:
-    """Deploys, fills and leads through a crash a market of its own."""
-    parameters, book = scene(window.crash, market, settings)
+    """Deploys and fills a market of its own, and leads it through a crash."""
     name = window.crash.name
     with local_chain() as url, connected(f"ethereum:mainnet:{url}") as chain:
         deployed = deploy_and_fill(chain, parameters, book, bars, clock, about=f"{name}: ")
@@ -105,13 +109,14 @@ def replay_crash(
             return replay.run(lambda done, of: bars(f"{name}: minutes", done, of))
 
 
-def require_replayable(window: Window, market: Market, settings: CrashSettings) -> None:
-    """Refuses, before minutes of work, what a replay would stop at. Raises `InputError`."""
-    parameters, _ = scene(window.crash, market, settings)
+def replayable(window: Window, market: Market, settings: CrashSettings) -> tuple[Market, Book]:
+    """The scene of a crash. Raises `InputError`, before minutes of work, where a replay would stop."""
+    parameters, book = scene(window.crash, market, settings)
     for symbol in parameters.symbols:
         depth_usd(symbol, settings.depth_scale)
     if "WETH" not in parameters.reserves:
         raise InputError("The market has no WETH, in which gas is paid: name another --market.")
+    return parameters, book
 
 
 # -------------------------------------------------------------------------------------- the market
@@ -210,6 +215,9 @@ class Replay:
             threshold=settings.threshold,
             heartbeat=settings.heartbeat_s // BLOCK_S,
         )
+        reporting = np.flatnonzero(self.reports.any(axis=1))
+        self.stops = np.union1d(reporting, [len(self.moves) - 1])
+        """Steps at which something is reported, and the last."""
         self.gas_wei = window.gas_wei(BLOCK_S)
         self.teller = account_address(0)
         self.rpc.request("anvil_setBalance", self.teller, hex(10**24))
@@ -320,8 +328,8 @@ class Replay:
         """The next block in which something can happen."""
         if busy or step >= len(self.moves) - 1:
             return step + 1
-        following = self.reports[step + 1 :].any(axis=1)
-        to_report = step + 1 + int(following.argmax()) if following.any() else len(self.moves) - 1
+        place = np.searchsorted(self.stops, step, side="right")
+        to_report = int(self.stops[place])
         if not self.waiting:
             return to_report
         every, soonest = self.settings.every, step + (WAIT_BLOCKS if looked else 1)
@@ -345,7 +353,8 @@ class Replay:
             self.answers[r] = max(1, round(float(self.moves[when, r]) * reserve.price_raw))
             calls.append((self.feeds[r], SET_ANSWER.encode(self.answers[r])))
         gas = int(self.gas_wei[at])
-        self._send(calls, gas)
+        # First in the block, whatever it costs: reports come before whoever uses them.
+        queue(self.rpc, self.teller, calls, gas=GAS, price_wei=100 * gas)
         self.rpc.request("evm_setNextBlockTimestamp", self.began_at + step * BLOCK_S)
         self.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(gas))
         self.rpc.request("evm_mine")
@@ -353,28 +362,6 @@ class Replay:
         self.step = self.steps[block] = step
         self.told[block] = list(self.answers)
         self._observe(step)
-
-    def _send(self, calls: Sequence[tuple[str, str]], gas_wei: int) -> None:
-        """First in the block, whatever it costs: reports come before whoever uses them."""
-        nonce = int(self.rpc.request("eth_getTransactionCount", self.teller, "latest"), 16)
-        self.rpc.batch(
-            [
-                (
-                    "eth_sendTransaction",
-                    (
-                        {
-                            "from": self.teller,
-                            "to": to,
-                            "data": data,
-                            "gas": hex(GAS),
-                            "gasPrice": hex(100 * gas_wei),
-                            "nonce": hex(nonce + i),
-                        },
-                    ),
-                )
-                for i, (to, data) in enumerate(calls)
-            ]
-        )
 
     # ---------------------------------------------------------------------- what came of it
 

@@ -120,6 +120,19 @@ def pass_time(rpc: Rpc, market: Market, *, feeds: Sequence[str], seconds: int) -
     send(rpc, calls, {}, timestamp=latest + seconds)
 
 
+def queue(
+    rpc: Rpc, sender: str, calls: Sequence[tuple[str, str]], *, gas: int, price_wei: int
+) -> list[str]:
+    """Sends one account's calls, target and data, in order, to wait for the next block; their hashes."""
+    nonce = int(rpc.request("eth_getTransactionCount", sender, "latest"), 16)
+    fields = {"from": sender, "gas": hex(gas), "gasPrice": hex(price_wei)}
+    requests = [
+        ("eth_sendTransaction", ({**fields, "to": to, "data": data, "nonce": hex(nonce + i)},))
+        for i, (to, data) in enumerate(calls)
+    ]
+    return rpc.batch(requests)
+
+
 def send(
     rpc: Rpc,
     transactions: Sequence[Transaction],

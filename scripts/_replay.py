@@ -21,6 +21,7 @@ from eth_abi import decode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from scripts._fill import queue
 from sims.cascade import Event, Trace
 from sims.exact import MAX, WAD, Pool, Revert
 from sims.fork.rpc import Call, Function, Rpc
@@ -274,25 +275,7 @@ class Replayer:
 
     def _send(self, timestamp: int, calls: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         """All calls in one block of the liquidator's, in order; their receipts."""
-        nonce = int(self.rpc.request("eth_getTransactionCount", LIQUIDATOR, "latest"), 16)
-        hashes = self.rpc.batch(
-            [
-                (
-                    "eth_sendTransaction",
-                    (
-                        {
-                            "from": LIQUIDATOR,
-                            "to": to,
-                            "data": data,
-                            "nonce": hex(nonce + i),
-                            "gas": hex(GAS),
-                            "gasPrice": hex(GAS_PRICE_WEI),
-                        },
-                    ),
-                )
-                for i, (to, data) in enumerate(calls)
-            ]
-        )
+        hashes = queue(self.rpc, LIQUIDATOR, calls, gas=GAS, price_wei=GAS_PRICE_WEI)
         self.rpc.request("evm_setNextBlockTimestamp", hex(timestamp))
         self.rpc.request("evm_mine")
         receipts = self.rpc.batch([("eth_getTransactionReceipt", (h,)) for h in hashes])

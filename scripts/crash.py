@@ -67,7 +67,7 @@ def cli(
     from scripts._anvil import AnvilError, unwinding_on_sigterm
     from scripts._build import STALE, is_fresh
     from scripts._chain import ChainError
-    from scripts._crash import CrashSettings, replay_crash, require_replayable
+    from scripts._crash import CrashSettings, replay_crash, replayable
     from scripts._deploy import DeployError
     from scripts._fill import FillError
     from scripts._keeper_watch import KeeperError
@@ -92,13 +92,13 @@ def cli(
         market = load_market(market_file or MARKET)
         if not is_fresh():
             raise DeployError(STALE)
-        for window in windows:
-            require_replayable(window, market, settings)
+        scenes = [replayable(window, market, settings) for window in windows]
         outcomes: list[Any] = []
         try:
             with Bars() as bars:
-                for window in windows:
-                    outcomes.append(replay_crash(window, market, settings, bars, clock))
+                for window, (parameters, book) in zip(windows, scenes, strict=True):
+                    done = replay_crash(window, parameters, book, settings, bars, clock)
+                    outcomes.append(done)
         finally:
             if outcomes:  # whatever stopped the others
                 publish(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sims.rates import InputError
@@ -61,6 +63,16 @@ def unknown_files(folder: Path, known: Collection[str]) -> list[str]:
     """Files below a folder that are not in `known`, as paths from it."""
     found = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir())
     return sorted(set(found) - set(known))
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which is put in the place of `folder` at the end, as a whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
+        made = Path(beside) / folder.name
+        yield made
+        put_in_place(made, folder)
 
 
 def put_in_place(made: Path, folder: Path) -> None:

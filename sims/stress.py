@@ -10,7 +10,6 @@ whatever the number of workers; a path can be made again alone to be looked at o
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -28,7 +27,7 @@ from sims.book import Book
 from sims.cascade import Cascade, CascadeResult, Settings, Trace
 from sims.depth import default_depth
 from sims.exact import NO_CAP, WAD, Pool
-from sims.folders import SUMMARY, put_in_place, require_report
+from sims.folders import SUMMARY, replacing, require_report
 from sims.liquidation import LiquidationTerms, ReserveParams
 from sims.metrics import Convergence, RiskSummary, convergence, expected_shortfall, summarize
 from sims.prices import EXPOSURE, PriceModel, default_model, simulate_paths
@@ -382,9 +381,7 @@ def publish(
     figures : further entries of the summary; a mapping is merged into the one of the same name.
     """
     require_replaceable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        made = Path(beside) / folder.name
+    with replacing(folder) as made:
         stress.snapshot.write(made / "snapshot")
         with _timed(stress.seconds, "report"):
             created = datetime.now(timezone.utc)
@@ -408,7 +405,6 @@ def publish(
         for name, figure in figures.items():
             told[name] = {**told.get(name, {}), **figure} if isinstance(figure, dict) else figure
         (made / SUMMARY).write_text(json.dumps(told, indent=2) + "\n")
-        put_in_place(made, folder)
     return told
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from plotly.subplots import make_subplots
 
 from sims.crashes import Crash
-from sims.folders import SUMMARY, put_in_place, require_report
+from sims.folders import SUMMARY, replacing, require_report
 from sims.report.html import document, plot, section, table, write_page
 from sims.report.plots import BLUE, MILLION, ORANGE, SUFFIX, VERMILION, finish, line
 from sims.report.words import money, percent
@@ -350,7 +349,6 @@ def publish(
 ) -> dict[str, Any]:
     """Writes page, figures and every liquidation, as a whole or not at all; returns the figures."""
     require_replaceable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     created = datetime.now(timezone.utc)
     told = {
         "schema": SCHEMA,
@@ -364,11 +362,9 @@ def publish(
     columns: dict[str, list[Any]] = {"crash": [name for name, _ in taken]}
     for field in fields(Seizure):
         columns[field.name] = [getattr(seizure, field.name) for _, seizure in taken]
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        made = Path(beside) / folder.name
+    with replacing(folder) as made:
         text = page(outcomes, market=market, made=f"{created:%Y-%m-%d %H:%M} UTC", command=command)
         write_page(made / "index.html", text)
         pq.write_table(pa.table(columns, schema=LIQUIDATION_COLUMNS), made / LIQUIDATIONS)
         (made / SUMMARY).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-        put_in_place(made, folder)
     return told
