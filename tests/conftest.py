@@ -6,6 +6,7 @@ autouse: tests that need no chain never start one.
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,24 @@ from scripts._build import STALE, is_fresh
 # Nothing here depends on how fast a machine is.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_configure(config):
+    if "ape" not in sys.modules:
+        return
+    # Here, because what runs without Ape does without the seconds that it takes to import.
+    from tests import _seen, _swift
+
+    _seen.record()
+    if config.get_verbosity() < 1:
+        _swift.make_swift()
+
+
+def pytest_unconfigure():
+    if "ape" in sys.modules:
+        from tests import _seen
+
+        _seen.keep()
 
 
 def pytest_collection_finish(session):
