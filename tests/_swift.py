@@ -21,6 +21,7 @@ def make_swift() -> None:
     remember(FoundryProvider, "max_gas")  # the limit of the latest block
     remember(Ethereum, "default_transaction_type")  # from settings, which are parsed again
     remember_contracts()
+    Ethereum.get_proxy_info = lambda *args, **kwargs: None  # nothing here is a proxy
     Trace.show = lambda *args, **kwargs: None  # also of reverts that a test wants
     look_for_no_proxy()
 

@@ -9,9 +9,8 @@ from tests._revm import Chain
 
 
 @pytest.fixture
-def machine(project):
-    """A machine in this process, for thousands of calls; the contracts are compiled first."""
-    project.load_contracts()
+def machine():
+    """A machine in this process, for thousands of calls."""
     return Chain()
 
 
