@@ -523,8 +523,8 @@ contract Pool is PoolBase, IPoolActions {
         uint256 burned = l.seizedShares;
         _ledger.decrease(l.holder.account, positionId, Positions.SUPPLY, burned);
         if (asShares) {
-            burned = l.fee.divUp(l.supplyIndex);
-            received = l.seizedShares - burned; // the fee is part of what is seized
+            received = (l.seized - l.fee).divDown(l.supplyIndex);
+            burned -= received; // the fee, and what rounding leaves
             _open(to, positionId, received);
             emit Transfer(msg.sender, l.holder.account, to, positionId, received);
         } else {
@@ -622,10 +622,10 @@ contract Pool is PoolBase, IPoolActions {
     function _writeOff(uint256 id, address account, uint256 toCome, uint256 toGo) private {
         (Interest interest, Totals totals) = _accrue(id);
         uint256 buffer = _buffer(id, interest, totals, toCome, toGo);
-        uint256 lost = totals.debtAssets(interest);
         (uint256 shares,) = _ledger.close(account, id, Positions.DEBT);
         totals = totals.removeDebt(shares);
-        lost -= totals.debtAssets(interest);
+        // Rounded up by itself: the difference of two rounded sums may be a wei less than what is lost.
+        uint256 lost = shares.mulUp(interest.debtIndex());
 
         uint256 deficit = lost.zeroFloorSub(buffer);
         if (deficit != 0 && totals.isInsured()) (totals, deficit) = _slash(id, interest, totals, deficit);

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from scripts._contracts import Fact, asked, at, container, made_with
-from scripts._steps import Addresses, Step, create
+from scripts._steps import Addresses, Step, create, spell
 from sims.market import STEWARDED, Insurer, Market, Steward, Vault, plain
 
 LENS, QUOTES, FLASH, STEWARD, GATEWAY = (
@@ -28,7 +28,6 @@ FLASH_LIQUIDATOR, VENUE, ROUTER, ORDERS = (
     "uniswap v3 router",
     "deleverage orders",
 )
-DAY_MINUTES = 1_440
 
 
 def wrapper(symbol: str) -> str:
@@ -101,7 +100,7 @@ def _insurer_steps(symbol: str, i: Insurer, id_: int) -> Iterator[Step]:
     yield create(
         key,
         "InsuranceVault",
-        f"for {symbol}, out after {_spell(i.cooldown)}, within {_spell(i.window)}",
+        f"for {symbol}, out after {spell(i.cooldown)}, within {spell(i.window)}",
         lambda a: _insurer_arguments(symbol, i, a),
     )
     yield Step(
@@ -187,12 +186,12 @@ def _steward_steps(steward: Steward, *, has_roles: bool) -> Iterator[Step]:
         f"changes within bounds{powers}",
         lambda a: [a["authority"], a["configurator"]],
     )
-    yield _steward_call("ramp", "setRamp", f"{_spell(steward.ramp)} down", steward.ramp * 60)
+    yield _steward_call("ramp", "setRamp", f"{spell(steward.ramp)} down", steward.ramp * 60)
     for name, bound in steward.bounds.items():
         yield _steward_call(
             name,
             "setBound",
-            f"up {plain(bound.up)}, down {plain(bound.down)}, once in {_spell(bound.period)}",
+            f"up {plain(bound.up)}, down {plain(bound.down)}, once in {spell(bound.period)}",
             STEWARDED.index(name),
             steward.stored(name),
         )
@@ -208,12 +207,6 @@ def _steward_call(name: str, method: str, detail: str, *arguments: Any) -> Step:
         method=method,
         arguments=lambda _: arguments,
     )
-
-
-def _spell(minutes: int) -> str:
-    if minutes % DAY_MINUTES == 0:
-        return f"{minutes // DAY_MINUTES} d"
-    return f"{minutes / 60:g} h"
 
 
 def periphery_facts(market: Market, addresses: Addresses) -> Iterator[Fact]:

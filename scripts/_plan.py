@@ -18,7 +18,7 @@ from typing import Any
 from scripts._authority import role_steps
 from scripts._feeds import Feeds
 from scripts._periphery import periphery_steps
-from scripts._steps import ZERO, Addresses, Step, create
+from scripts._steps import ZERO, Addresses, Step, create, spell
 from sims.market import AdaptiveRates, Category, LiquidationModel, Market, Reserve, plain
 
 NO_CAP = 2**256 - 1
@@ -106,7 +106,8 @@ def _rule_in_words(model: LiquidationModel) -> str:
             f"{factor.min_side} or more, else all of it"
         )
     if auction is not None:
-        return f"a bonus that rises for {auction.duration} m, in an auction of {auction.lifetime} m"
+        rises, lasts = spell(auction.duration), spell(auction.lifetime)
+        return f"a bonus that rises for {rises}, in an auction of {lasts}"
     return "any part of a debt, at a bonus that follows from the threshold"
 
 

@@ -61,3 +61,9 @@ def _gas(step: Step) -> int:
         return step.gas
     # 200 a byte to store the code, 16 a byte to send it, and what a creation and its constructor cost.
     return 200_000 + 216 * len(creation_code(step.target))
+
+
+def spell(minutes: int) -> str:
+    """A time in its largest unit of which there is a whole number."""
+    unit, name = next((u, n) for u, n in ((1_440, "d"), (60, "h"), (1, "m")) if minutes % u == 0)
+    return f"{minutes // unit} {name}"

@@ -1184,8 +1184,8 @@ class Pool:
             position_id = collateral_id | IDLE if idle else collateral_id
             self._decrease_supply(account, position_id, seized_shares)
             if min_received & SHARES:
-                burned = min(div_up(fee, supply_index), seized_shares)
-                received, paid_out = seized_shares - burned, 0
+                received, paid_out = div_down(seized - fee, supply_index), 0
+                burned = seized_shares - received
                 self._open(position_id, received, to or caller, caller)
             else:
                 burned = seized_shares
@@ -1294,11 +1294,10 @@ class Pool:
         """The buffer pays first, then the insurer; what they cannot pay lowers the supply index."""
         r = self._enter(id_)
         buffer = r.buffer
-        before = r.debt_assets
         shares = self._account(account).debt[id_]
         self._decrease_debt(account, id_, shares)
         r.debt_shares -= shares
-        lost = before - r.debt_assets
+        lost = mul_up(shares, r.debt_index)
         deficit = max(lost - buffer, 0)
         if deficit and r.insurer is not None:
             deficit -= self._slash(id_, r, r.insurer, deficit)

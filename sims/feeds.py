@@ -175,11 +175,16 @@ class Reader:
             lowest = self._raw(inner.lowest, decimals, path, "lowest")
             highest = self._raw(inner.highest, decimals, path, "highest")
             if lowest > highest:
-                self._note(path, "lowest", f"{inner.lowest} is above highest; lower it")
+                self._note(path, "lowest", f"{inner.lowest:f} is above highest; lower it")
             return {"lowest": lowest, "highest": highest}
         if kind == "moving_average":
             if inner.max_gap >= inner.window:
-                self._note(path, "max_gap", "a gap as long as the window leaves nothing; lower it")
+                self._note(
+                    path,
+                    "max_gap",
+                    f"{inner.max_gap}m is not shorter than the window of {inner.window}m, and leaves "
+                    "nothing of it; lower it",
+                )
             return {"window": inner.window * 60, "max_gap": inner.max_gap * 60}
         if kind == "sequencer":
             return {"uptime": inner.uptime, "grace": inner.grace * 60}
@@ -218,11 +223,11 @@ class Reader:
         raw = Fraction(value or 0) * 10**decimals
         if raw.denominator != 1:
             self._note(
-                path, name, f"{value} has more than the feed's {decimals} decimals; shorten it"
+                path, name, f"{value:f} has more than the feed's {decimals} decimals; shorten it"
             )
         if raw > MAX_PRICE_RAW:
             self._note(
-                path, name, f"{value} is more than a feed may answer (2**96 - 1 raw); lower it"
+                path, name, f"{value:f} is more than a feed may answer (2**96 - 1 raw); lower it"
             )
         return int(raw)
 
@@ -239,7 +244,9 @@ def out_of_bounds(node: Node, price: Fraction) -> str | None:
     """Which bounds a price at which the file was written would break, so that there would be none."""
     while node.kind in THROUGH:
         if node.kind == "bounded":
-            if not node["lowest"] <= price * 10**node.decimals <= node["highest"]:
+            lowest, highest = node["lowest"], node["highest"]
+            # Where they contradict each other that has been said.
+            if lowest <= highest and not lowest <= price * 10**node.decimals <= highest:
                 return "is outside its feed's bounds, so that there would be no price; widen them"
         elif node.kind == "capped":
             cap = Fraction(node["cap"], 10**node.decimals)

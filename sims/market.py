@@ -233,15 +233,15 @@ def _feed_address(value: object) -> str:
     return value if value == "feed" else _address(value)
 
 
-_FUNCTION = re.compile(r"([A-Za-z_]\w*)(\(\)|\(uint256\))?")
+_FUNCTION = re.compile(r"([A-Za-z_]\w*)(\(\)|\(uint256\))?", re.ASCII)
 
 
 def _function(value: object) -> str:
     match = _FUNCTION.fullmatch(value) if isinstance(value, str) else None
     if not match:
         _refuse(
-            f"{_show(value)} is no function; write its name, such as getRate, or with its one argument: "
-            "convertToAssets(uint256)"
+            f"{_show(value)} is no function; write its name, such as getRate or getRate(), or with its one "
+            "argument: convertToAssets(uint256)"
         )
     return match[1] + (match[2] or "()")
 
@@ -472,7 +472,7 @@ class Rate(_Model):
     address: Address | None = None
     """Or any contract with a function that answers one number."""
     function: FunctionName | None = None
-    """Its name, such as stEthPerToken; with (uint256) if it has an argument."""
+    """Its name, such as stEthPerToken or stEthPerToken(); with (uint256) if it has an argument."""
     amount: Annotated[int, _whole(1, 2**128)] | None = None
     """Its argument, in raw units."""
     decimals: Annotated[int, _whole(0, 36)] = 18
@@ -756,6 +756,12 @@ class LiquidationModel(_Model):
     @classmethod
     def _named(cls, value: object) -> object:
         """A rule without settings is its name."""
+        if isinstance(value, Mapping):
+            if "target_health" in value:
+                _refuse(
+                    "target_health has no settings here; write model: target_health, or nothing"
+                )
+            return {name: {} if given is None else given for name, given in value.items()}
         if not isinstance(value, str):
             return value
         known = tuple(cls.model_fields)
@@ -1732,9 +1738,7 @@ def _explain(detail: ErrorDetails) -> Iterator[tuple[Path_, str]]:
     elif kind == "missing":
         yield path, "is missing; add it"
     elif kind == "extra_forbidden":
-        known = [*_model_at(path[:-1]).model_fields]
-        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0)
-        yield path, f"there is no such key; did you mean {close[0]}?"
+        yield path, f"there is no such key; {_instead(path)}"
     elif kind in ("tuple_type", "too_long"):
         yield path, "two feeds belong here, as a list; nest one in the other for more"
     elif kind in ("model_type", "dict_type"):
@@ -1742,6 +1746,15 @@ def _explain(detail: ErrorDetails) -> Iterator[tuple[Path_, str]]:
         yield path, f"{found} stands where a mapping belongs; write names and values below it"
     else:
         yield path, detail["msg"]
+
+
+def _instead(path: Path_) -> str:
+    """What could have been meant by a key that is none."""
+    known = [*_model_at(path[:-1]).model_fields]
+    if not known:
+        return f"{path[-2]} has no settings; leave it out"
+    close = difflib.get_close_matches(path[-1], known, n=1)
+    return f"did you mean {close[0]}?" if close else f"use one of {', '.join(known)}"
 
 
 def _model_at(path: Path_) -> type[_Model]:

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pyrevm
-from eth_abi import decode, encode
 from eth_utils import keccak
 
 from scripts._build import STALE, is_fresh
+from tests._abi import arguments
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOYER = "0x" + "d0" * 20
+
+
+MET_FUNCTIONS: set[str] = set()
+"""What has been called in this process, as `Contract.function(types)`."""
+
+MET_ERRORS: set[str] = set()
+"""First bytes of what calls have reverted with."""
 
 
 class Reverted(Exception):  # noqa: N818 - the chain's word
@@ -64,7 +73,7 @@ def named_error(data: bytes) -> tuple[str, list[str], tuple[Any, ...]] | None:
     if item is None:
         return None
     types = [_type(i) for i in item["inputs"]]
-    return item["name"], types, decode(types, data[4:])
+    return item["name"], types, arguments(tuple(types)).decode(data, 4)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ class Function:
     outputs: tuple[str, ...]
     fields: tuple[str, ...]
     """Names of what it answers, of a struct's fields when that is the answer."""
+    view: bool = False
 
     @classmethod
     def from_abi(cls, item: dict[str, Any]) -> Function:
@@ -87,15 +97,24 @@ class Function:
             tuple(_type(i) for i in item["inputs"]),
             tuple(_type(o) for o in outputs),
             tuple(n["name"] for n in named),
+            item["stateMutability"] in ("view", "pure"),
         )
+
+    @cached_property
+    def _encode(self) -> Callable[[Any], bytes]:
+        return arguments(self.inputs).encode
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes, int], Any]:
+        return arguments(self.outputs).decode
 
     def encode(self, *args: Any) -> bytes:
         """The data of a call."""
-        return self.selector + encode(self.inputs, args)
+        return self.selector + self._encode(args)
 
     def decode(self, answer: bytes) -> Any:
         """One value, or a tuple of several."""
-        values = decode(self.outputs, answer)
+        values = self._decode(answer, 0)
         return values[0] if len(values) == 1 else values
 
 
@@ -119,10 +138,22 @@ class Contract:
         except KeyError as error:
             raise AttributeError(f"{self.name} has no function {name}") from error
 
-        def call(*args: Any, sender: str = DEPLOYER) -> Any:
-            return function.decode(self.chain.send(sender, self.address, function.encode(*args)))
+        MET_FUNCTIONS.add(f"{self.name}.{name}({','.join(function.inputs)})")
+        send = self.chain.read if function.view else self.chain.send
+        kind = f"{self.name}.{'read' if function.view else 'write'}"
+        tally, address = self.chain.tally, self.address
 
+        def call(*args: Any, sender: str = DEPLOYER) -> Any:
+            tally[kind] += 1
+            return function.decode(send(sender, address, function.encode(*args)))
+
+        self.__dict__[name] = call  # found at once next time
         return call
+
+    def send(self, data: bytes, sender: str = DEPLOYER) -> bytes:
+        """A call that is encoded already, and its answer as it is."""
+        self.chain.tally[f"{self.name}.write"] += 1
+        return self.chain.send(sender, self.address, data)
 
     def named(self, name: str, *args: Any) -> dict[str, Any]:
         """The answer by the names of its parts."""
@@ -130,9 +161,14 @@ class Contract:
 
 
 class Chain:
-    """One machine with a clock of its own."""
+    """One machine with a clock of its own.
+
+    A transaction lasts until the next one begins: reads see what it has left behind, a lock too.
+    """
 
     def __init__(self, now: int = 1_765_238_400) -> None:
+        self.tally: Counter[str] = Counter()
+        """Calls by contract, reads and writes."""
         self.evm = pyrevm.EVM()
         self.evm.set_balance(DEPLOYER, 10**30)
         self.now = now
@@ -152,20 +188,25 @@ class Chain:
         kind = contract_types()[name]
         inputs = next((i["inputs"] for i in kind["abi"] if i["type"] == "constructor"), [])
         code = bytes.fromhex(kind["deploymentBytecode"]["bytecode"][2:])
+        values = arguments(tuple(_type(i) for i in inputs)).encode(args)
+        self.evm.reset_transient_storage()
         try:
-            address = self.evm.deploy(DEPLOYER, code + encode([_type(i) for i in inputs], args))
+            address = self.evm.deploy(DEPLOYER, code + values)
         except RuntimeError as error:
             raise _reverted(error) from None
-        return Contract(self, abi or name, address)
+        return Contract(self, abi or name, address.lower())
 
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """One call in a transaction of its own; raises `Reverted`."""
+        self.evm.reset_transient_storage()
+        return self.read(sender, to, data)
+
+    def read(self, sender: str, to: str, data: bytes) -> bytes:
+        """One call more in the transaction before it; raises `Reverted`."""
         try:
-            return bytes(self.evm.message_call(caller=sender, to=to, calldata=data))
+            return self.evm.message_call(caller=sender, to=to, calldata=data)
         except RuntimeError as error:
             raise _reverted(error) from None
-        finally:
-            self.evm.reset_transient_storage()
 
 
 def _reverted(error: RuntimeError) -> Exception:
@@ -173,6 +214,7 @@ def _reverted(error: RuntimeError) -> Exception:
     match = re.search(r"output: (0x[0-9a-f]*)", str(error))
     if match is None:
         return error
+    MET_ERRORS.add(match[1][:10])
     data = bytes.fromhex(match[1][2:])
     error = named_error(data)
     if error is None:

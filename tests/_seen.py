@@ -16,15 +16,9 @@ from typing import Any
 
 from eth_utils import keccak
 
-from tests._revm import ROOT, _type, contract_types
+from tests._revm import MET_ERRORS, MET_FUNCTIONS, ROOT, _type, contract_types
 
 SEEN = ROOT / ".build" / "seen"
-
-functions: set[str] = set()
-"""As `Contract.signature`."""
-
-selectors: set[str] = set()
-"""First bytes of what calls reverted with."""
 
 topics: set[str] = set()
 """First topics of logs."""
@@ -44,7 +38,7 @@ def record() -> None:
             if len(abis) > 1:
                 abis = [base._select_method_abi(abis, args, encode_check=handler._can_encode)]
             name = handler.contract.contract_type.name
-            functions.add(f"{name}.{abis[0].selector}")
+            MET_FUNCTIONS.add(f"{name}.{abis[0].selector}")
             return call(handler, *args, **kwargs)
 
         return listened
@@ -68,7 +62,7 @@ def note(answer: Any) -> None:
     if error := answer.get("error"):
         data = error.get("data")
         if isinstance(data, str) and len(data) >= 10:
-            selectors.add(data[:10])
+            MET_ERRORS.add(data[:10])
         return
     result = answer.get("result")
     if isinstance(result, dict) and "logs" in result:
@@ -78,7 +72,7 @@ def note(answer: Any) -> None:
 def keep() -> None:
     """Puts down what this process has met."""
     SEEN.mkdir(parents=True, exist_ok=True)
-    met = {"functions": functions, "selectors": selectors, "topics": topics}
+    met = {"functions": MET_FUNCTIONS, "errors": MET_ERRORS, "topics": topics}
     part = SEEN / f"{os.getpid()}.part"
     part.write_text(json.dumps({name: sorted(values) for name, values in met.items()}))
     part.rename(part.with_suffix(".json"))
@@ -96,7 +90,9 @@ def own_contracts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def declared() -> set[str]:
     """Errors and events of the project itself; what libraries bring along is tested by them."""
     sources = (path.read_text() for path in (ROOT / "contracts").rglob("*.sol"))
-    return {name for text in sources for name in re.findall(r"^ +(?:error|event) (\w+)", text, re.M)}
+    return {
+        name for text in sources for name in re.findall(r"^ +(?:error|event) (\w+)", text, re.M)
+    }
 
 
 def signature(item: dict[str, Any]) -> str:
@@ -125,7 +121,7 @@ def missing(met: dict[str, set[str]]) -> dict[str, list[str]]:
                 found["functions"].append(f"{name}.{text}")
             elif kind != "function" and item["name"] not in ours:
                 continue
-            elif kind == "error" and digest[:10] not in met["selectors"]:
+            elif kind == "error" and digest[:10] not in met["errors"]:
                 found["errors"].append(f"{name}.{text}")
             elif kind == "event" and digest not in met["topics"]:
                 found["events"].append(f"{name}.{text}")
@@ -134,7 +130,7 @@ def missing(met: dict[str, set[str]]) -> dict[str, list[str]]:
 
 def read(folder: Path = SEEN) -> dict[str, set[str]]:
     """What all processes of the latest runs have met."""
-    met: dict[str, set[str]] = {"functions": set(), "selectors": set(), "topics": set()}
+    met: dict[str, set[str]] = {"functions": set(), "errors": set(), "topics": set()}
     for path in folder.glob("*.json"):
         for name, values in json.loads(path.read_text()).items():
             met[name].update(values)

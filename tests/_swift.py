@@ -43,12 +43,13 @@ def remember(cls: type, name: str) -> None:
 def remember_contracts() -> None:
     """The code of a contract is asked for before every call: not where there was some already."""
     validate = ContractMethodHandler._validate_is_contract
-    known: set[str] = set()
+    known: set[tuple[str, str]] = set()
 
     def validate_once(handler: ContractMethodHandler) -> None:
-        if handler.contract.address not in known:
+        contract = handler.provider.http_uri, handler.contract.address
+        if contract not in known:
             validate(handler)
-            known.add(handler.contract.address)
+            known.add(contract)
 
     ContractMethodHandler._validate_is_contract = validate_once
 

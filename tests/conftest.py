@@ -31,7 +31,7 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure():
-    if "ape" in sys.modules:
+    if "tests._revm" in sys.modules:
         from tests import _seen
 
         _seen.keep()

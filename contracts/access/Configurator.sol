@@ -69,9 +69,21 @@ contract Configurator is IConfigurator, AccessManaged {
         );
 
         before = token.balanceOf(address(pool));
+        uint256 others = _heldOfOthers(pool, id);
         token.safeApproveWithRetry(address(pool), seed);
         pool.supply(id, seed, address(this));
         _requireExact(token, address(pool), before, seed);
+        if (_heldOfOthers(pool, id) != others) revert TokenOfAnotherReserve(token);
+    }
+
+    /// @dev What the pool holds of all reserves before this one: a second address of one of their tokens would move it too.
+    function _heldOfOthers(IPool pool, uint256 id) private view returns (uint256 sum) {
+        for (uint256 k; k < id; ++k) {
+            unchecked {
+                // Only compared, so that it may wrap around.
+                sum += SafeTransferLib.balanceOf(Token.wrap(pool.reserveWords(k).token).addr(), address(pool));
+            }
+        }
     }
 
     /// @dev What arrived must be what was sent.

@@ -64,6 +64,8 @@ error GraceOutOfRange(uint256 seconds_);
 error FeedWithoutPrice(address feed);
 /// The token delivered `received` when asked for `sent`: a fee, a rebase, or a lie.
 error TokenNotExact(address token, uint256 sent, uint256 received);
+/// The token is another reserve's, under a second address.
+error TokenOfAnotherReserve(address token);
 /// The pool has no terms of liquidation yet: set them before the first reserve.
 error LiquidationTermsRequired();
 /// A reserve opens with a supply that nobody can withdraw; it must not be zero.
@@ -116,8 +118,8 @@ interface IConfigurator {
     /// @notice Opens a reserve and supplies its seed, from the caller, in one transaction: there is no block in which the
     /// market is open and empty. The seed belongs to the configurator, which cannot withdraw.
     /// @dev Self-test: the token has code and decimals, the feed has a price now, and the token delivers exactly what it is
-    /// asked to transfer, in and out. Reverts: SeedRequired, LiquidationTermsRequired, FeedWithoutPrice, DecimalsOutOfRange,
-    /// MaxAgeOutOfRange, TokenNotExact, and as `setRates`, `setLimits`, `setIdleCap` and `setRisk` for its parameters.
+    /// asked to transfer, in and out, and moves no other reserve's balance. Reverts: SeedRequired, LiquidationTermsRequired,
+    /// FeedWithoutPrice, DecimalsOutOfRange, MaxAgeOutOfRange, TokenNotExact, TokenOfAnotherReserve, and as `setRates`, `setLimits`, `setIdleCap` and `setRisk` for its parameters.
     function listReserve(IPool pool, address token, ReserveParameters calldata p, uint256 seed)
         external
         returns (uint256 id);

@@ -128,7 +128,8 @@ interface IPoolActions {
     /// @notice ERC-6909: moves `amount` shares of the caller. A supply that this opens is no collateral until its owner supplies
     /// to it or says so (`setCollateral`). The sender's debts must stay covered. Opening an *idle* supply for somebody else
     /// takes his authorization (`ACTION_SUPPLY`); who would rather be idle than earn with what he was given can `convert` it, or
-    /// transfer it away where there is no cash: a contract that supplies idle must be able to.
+    /// transfer it away where there is no cash: a contract that supplies idle must be able to. All of a supply, sent to oneself,
+    /// is opened anew and so stops being collateral; a part of it changes nothing.
     /// @dev Reverts: UnknownReserve, ZeroAmount, ZeroAddress, InsufficientShares, OtherMode, NotAuthorized, NoPrice,
     /// Undercollateralized.
     function transfer(address receiver, uint256 positionId, uint256 amount) external returns (bool);

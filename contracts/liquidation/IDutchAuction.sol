@@ -17,6 +17,7 @@ interface IDutchAuction is ILiquidationModel {
     error DurationOutOfRange(uint256 duration, uint256 lifetime);
     /// The account's auction began at `startedAt` and still runs.
     error AuctionRunning(address account, uint256 startedAt);
+    /// No auction of the account runs.
     error NoAuction(address account);
     /// An auction is stopped only where nothing is left to liquidate.
     error Unhealthy(address account, uint256 health);

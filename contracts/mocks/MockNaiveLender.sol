@@ -6,8 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
 
 /// @notice A lender as it should not be: lends up to where it liquidates, liquidates whomever it is told to, by a part of a debt at a
-/// time and at a bonus that need not be there; keeps debts that nothing covers; can stop repayments alone; and lends for a moment
-/// against its own balance. Tokens of 18 decimals, no interest. For tests only.
+/// time and at a bonus that need not be there; keeps debts that nothing covers, and lets anybody give his to anybody; can stop
+/// repayments alone; and lends for a moment against its own balance. Tokens of 18 decimals, no interest. For tests only.
 contract MockNaiveLender {
     struct Asset {
         IERC20 token;
@@ -15,7 +15,7 @@ contract MockNaiveLender {
     }
 
     Asset[] private _assets;
-    uint256 private immutable _threshold; // WAD, of all assets
+    uint256 internal immutable _threshold; // WAD, of all assets
     uint256 private immutable _bonus; // WAD
     uint256 private immutable _closeFactor; // WAD
     bool public paused;
@@ -57,8 +57,14 @@ contract MockNaiveLender {
         _assets[id].token.transferFrom(msg.sender, address(this), amount);
     }
 
+    /// @notice Makes a debt somebody else's, who is not asked.
+    function giveDebt(uint256 id, uint256 amount, address to) external {
+        owed[id][msg.sender] -= amount;
+        owed[id][to] += amount;
+    }
+
     /// @dev Both supplies are read before either is written: where they are one, it only grows.
-    function liquidate(address account, uint256 debtId, uint256 collateralId, uint256 amount) external {
+    function liquidate(address account, uint256 debtId, uint256 collateralId, uint256 amount) public virtual {
         require(amount <= owed[debtId][account] * _closeFactor / 1e18, "too much");
         uint256 seized = amount * _price(debtId) / _price(collateralId) * (1e18 + _bonus) / 1e18;
         uint256 theirs = supplied[collateralId][account];

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {LibSort} from "solady/utils/LibSort.sol";
 
 import {IPriceFeed} from "../interfaces/IPriceFeed.sol";
 import {MockRate} from "./MockRate.sol";
@@ -69,6 +70,26 @@ contract NaiveProductFeed is IPriceFeed {
         (, int256 a,,,) = _first.latestRoundData();
         (, int256 b,, uint256 updatedAt,) = _second.latestRoundData();
         return (1, a * b / 1e8, updatedAt, updatedAt, 1);
+    }
+}
+
+/// @notice The middle one of an odd number of sources with eight decimals, whatever they are.
+contract NaiveMedianFeed is IPriceFeed {
+    uint8 public constant decimals = 8;
+    IPriceFeed[] private _sources;
+
+    constructor(IPriceFeed[] memory sources) {
+        _sources = sources;
+    }
+
+    /// @inheritdoc IPriceFeed
+    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
+        int256[] memory answers = new int256[](_sources.length);
+        for (uint256 k; k < answers.length; ++k) {
+            (, answers[k],,,) = _sources[k].latestRoundData();
+        }
+        LibSort.insertionSort(answers);
+        return (1, answers[answers.length / 2], block.timestamp, block.timestamp, 1);
     }
 }
 

@@ -9,7 +9,9 @@ import {FeedReader} from "./FeedReader.sol";
 /// @notice Answers as its source does while that is within bounds; outside there is no price. Against a source that stands still at
 /// its own minimum, put the lower bound above that. The template for an adapter of your own.
 contract BoundedFeed is FeedAdapter {
+    /// Wanted are 0 < minAnswer <= maxAnswer, at most 96 bits.
     error InvalidBounds(uint256 minAnswer, uint256 maxAnswer);
+    /// The source answers outside the bounds.
     error OutOfBounds(uint256 answer, uint256 minAnswer, uint256 maxAnswer);
 
     IPriceFeed public immutable source;

@@ -12,6 +12,7 @@ import {FeedReader} from "./FeedReader.sol";
 contract CappedFeed is FeedAdapter {
     using WadMath for uint256;
 
+    /// Zero, or more than 96 bits.
     error InvalidCap(uint256 cap);
 
     IPriceFeed public immutable source;

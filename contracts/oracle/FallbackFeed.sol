@@ -15,7 +15,9 @@ import {FeedReader} from "./FeedReader.sol";
 /// fails counts as silent only when it could have had `SOURCE_GAS`; a source may not need more. Put this adapter outermost, or nearly:
 /// as a source of another of its kind it can no longer fall back.
 contract FallbackFeed is FeedAdapter {
+    /// Not above zero and below one.
     error InvalidDeviation(uint256 maxDeviation);
+    /// Alone, the backup must be at least as fresh as beside the primary.
     error InvalidAloneMaxAge(uint256 aloneMaxAge, uint256 backupMaxAge);
     /// Both have a price, here in this feed's decimals.
     error Apart(uint256 primaryAnswer, uint256 backupAnswer, uint256 maxDeviation);

@@ -46,9 +46,11 @@ struct Corridor {
 contract GrowthCappedFeed is FeedAdapter {
     using WadMath for uint256;
 
+    /// More than one, or than a hundred, a year.
     error InvalidLimits(uint256 maxGrowth, uint256 maxDecline);
     /// The rate source does not answer, or with a rate of more than 96 bits, none, or at construction fewer than 9 digits.
     error NoRate(address target, uint256 rate);
+    /// The rate has fallen faster than `maxDecline`.
     error BelowFloor(uint256 rate, uint256 floor);
 
     event Moved(Corridor corridor);

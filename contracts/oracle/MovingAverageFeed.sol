@@ -24,9 +24,11 @@ import {FeedAdapter} from "./FeedAdapter.sol";
 /// Where it belongs: beside a source's own price, as the cautious feed of a reserve.
 /// @dev The mean has 32 binary digits more than a price, so that rounding does not add up.
 contract MovingAverageFeed is FeedAdapter {
+    /// Not `0 < maxGap < window <= 30 days`.
     error InvalidWindow(uint256 window, uint256 maxGap);
     /// Observations have gone on for `observed` seconds only.
     error TooFewObservations(uint256 observed, uint256 window);
+    /// Nobody has observed for longer than `maxGap`.
     error ObservationTooOld(uint256 observedAt, uint256 maxGap);
 
     event Observed(uint256 answer, uint256 average);

@@ -15,10 +15,13 @@ import {FeedReader} from "./FeedReader.sol";
 /// @dev The uptime feed is Chainlink's: its answer is zero while the sequencer is up, and `startedAt` is when that last changed. It has
 /// no heartbeat, and so no age limit.
 contract SequencerFeed is FeedAdapter {
+    /// Not from one second to a day.
     error InvalidGrace(uint256 grace);
     /// The uptime feed does not answer, or nonsense.
     error NoStatus(IPriceFeed uptime);
+    /// The sequencer does not run.
     error SequencerDown(uint256 since);
+    /// The sequencer has run for less than the grace.
     error WithinGrace(uint256 upSince, uint256 grace);
 
     IPriceFeed public immutable source;

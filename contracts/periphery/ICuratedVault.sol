@@ -57,6 +57,7 @@ interface ICuratedVault is IERC4626 {
     error MovementNotExact(IPool pool, uint256 asked, uint256 moved);
     /// `raiseCap` raises, `lowerCap` lowers.
     error CapNotRaised(IPool pool, uint256 from, uint256 to);
+    /// As `CapNotRaised`.
     error CapNotLowered(IPool pool, uint256 from, uint256 to);
     /// A market leaves with a cap of zero, and empty.
     error MarketInUse(IPool pool, uint256 cap, uint256 counted);
@@ -66,6 +67,7 @@ interface ICuratedVault is IERC4626 {
     error QueueIncomplete();
     /// More than `MAX_FEE`.
     error FeeOutOfRange(uint256 fee);
+    /// Fees have to go to somebody.
     error ZeroRecipient();
     /// A pool ran out of the caller's gas: send more, unspent gas comes back.
     error InsufficientGas();

@@ -340,7 +340,7 @@ contract QuoteLens is IQuoteLens {
 
     function _seize(Liquidation memory l, LiquidationQuote memory q, bool asShares) private pure returns (bytes4) {
         if (asShares) {
-            q.received = l.seizedShares - l.fee.divUp(l.supplyIndex);
+            q.received = (q.seized - l.fee).divDown(l.supplyIndex);
             return q.received == 0 ? IPoolErrors.ZeroAmount.selector : bytes4(0);
         }
         q.received = q.seized - l.fee;

@@ -35,8 +35,11 @@ contract AdaptiveRateModel is IRateModel {
     /// accrual.
     mapping(address pool => mapping(uint256 id => int256)) public level;
 
+    /// Not above zero and below one.
     error InvalidTarget(uint256 target);
+    /// Not from one to `MAX_STEEPNESS`.
     error InvalidSteepness(uint256 steepness);
+    /// Zero, or above `MAX_SPEED`.
     error InvalidSpeed(uint256 speed);
     /// Wanted are 0 < minRate <= initialRate <= maxRate and maxRate * steepness <= `MAX_CHARGE`.
     error InvalidRates(uint256 minRate, uint256 initialRate, uint256 maxRate);

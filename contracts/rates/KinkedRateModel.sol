@@ -6,6 +6,7 @@ import {KinkedCurve} from "./KinkedCurve.sol";
 
 /// @notice The two-slope curve as a contract: the template for a model of your own.
 contract KinkedRateModel is IRateModel {
+    /// A field that does not fit its bits, or a kink of zero or above 100 %.
     error InvalidCurve(uint256 base, uint256 kink, uint256 slope1, uint256 slope2);
 
     uint256 public immutable curve;

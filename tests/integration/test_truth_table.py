@@ -71,6 +71,9 @@ def scene(still, project, owner, borrower, supplier, liquidator):
 # -------------------------------------------------------------------------------------- actions
 
 
+ACTIONS = 17
+
+
 def actions(s: Scene) -> dict[str, tuple[Any, ...]]:
     """What the debtor, the lender and the liquidator may want: sender, method, arguments."""
     pool, weth, usdc = s.market.pool, s.collateral, s.debt
@@ -327,8 +330,14 @@ REFUSED: dict[Callable[[Scene], None], dict[str, str]] = {
 }
 
 
+def cases() -> int:
+    """Cells: every state, every action."""
+    return len(REFUSED) * len(ACTIONS)
+
+
 @pytest.mark.parametrize("state", REFUSED, ids=lambda state: state.__name__)
 def test_truth_table__state__refuses_these_and_no_others(scene, state):
     state(scene)
     outcomes = {name: outcome(*call) for name, call in actions(scene).items()}
+    assert len(outcomes) == ACTIONS
     assert {name: error for name, error in outcomes.items() if error} == REFUSED[state]

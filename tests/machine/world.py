@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from eth_keys.datatypes import PrivateKey
+
 from sims.adaptive import AdaptiveCurve
 from sims.exact import (
     ALL,
@@ -39,7 +41,11 @@ from sims.exact import (
 )
 from tests._revm import DEPLOYER, Chain, Contract, Reverted
 
-ACCOUNTS = ["0x" + f"{i:02x}" * 20 for i in (0xA1, 0xA2, 0xA3, 0xA4)]
+KEYS = {
+    key.public_key.to_address(): key
+    for key in (PrivateKey(bytes([i]) * 32) for i in (0xA1, 0xA2, 0xA3, 0xA4))
+}
+ACCOUNTS = list(KEYS)
 DAY_S = 86_400
 
 
@@ -80,6 +86,8 @@ ASSETS = [
 ]
 TOLD, ADAPTIVE = 4, 6
 """The reserves whose rates come from external models: one that charges what it is told, one by itself."""
+HOOKED = 6
+"""The reserve whose token calls who sends or receives it, if he listens."""
 
 CURVE = (9 * WAD // 10, 4 * WAD, 50 * WAD, 4 * WAD // 100, WAD // 1_000, 2 * WAD)
 TERMS = (10_500, 9_000, 1_000, 50)
@@ -142,24 +150,38 @@ def answer(values: Any) -> tuple[Any, ...]:
 class World:
     """A market of awkward tokens on the machine, and its twin."""
 
-    def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
+    def __init__(self, seed: int, beside: World | None = None) -> None:
+        self.rng: Any = random.Random(seed)
+        """Who draws: anything with `choice`, `choices`, `random` and `randrange`."""
         self.deep = seed % 2
         self.eyes = random.Random(seed)
         self.seen: Counter[str] = Counter()
         self.marks: list[str] = []
-        self.chain = Chain()
-        authority = self.chain.deploy("Authority", DEPLOYER)
-        self.configurator = self.chain.deploy("Configurator", authority.address)
+        self.insurable = list(ACCOUNTS)
+        self.worlds: list[World] = [*(beside.worlds if beside else []), self]
+        """All on one chain, with one configurator, and the same tokens and feeds."""
+        for world in self.worlds:
+            world.worlds = self.worlds
+        if beside:
+            self.chain, self.configurator = beside.chain, beside.configurator
+        else:
+            self.chain = Chain()
+            authority = self.chain.deploy("Authority", DEPLOYER)
+            self.configurator = self.chain.deploy("Configurator", authority.address)
         self.pool = self.chain.deploy("Pool", self.configurator.address, abi="IPool")
         self.configurator.setLiquidationTerms(self.pool.address, *TERMS, ZERO)
         self.told = self.chain.deploy("MockRateModel", 0, 10**9)
         self.adaptive = self.chain.deploy("AdaptiveRateModel", CURVE)
         self.models = {TOLD: self.told.address, ADAPTIVE: self.adaptive.address}
-        self.tokens: list[Contract] = []
-        self.feeds: list[Contract] = []
-        self.cautious: list[Contract] = []
+        first = self.worlds[0]
+        self.tokens: list[Contract] = first.tokens if beside else []
+        self.feeds: list[Contract] = first.feeds if beside else []
+        self.cautious: list[Contract] = first.cautious if beside else []
+        self.said: dict[str, tuple[int, int]] = first.said if beside else {}
+        """By feed: its answer, and when it was set; zeros while it is dead."""
         for id_, asset in enumerate(ASSETS):
+            if not beside:
+                self.issue(id_, asset)
             self.list(id_, asset)
         self.parked = {TOLD: Told(10**9, 10**9), ADAPTIVE: AdaptiveCurve(*CURVE)}
         self.twin = Pool(
@@ -173,12 +195,21 @@ class World:
             },
         )
 
-    def list(self, id_: int, asset: Asset) -> None:
-        token = self.chain.deploy("MockToken", f"Token {id_}", f"T{id_}", asset.decimals)
-        feed = self.chain.deploy("MockFeed", asset.feed_decimals, asset.answer)
+    def issue(self, id_: int, asset: Asset) -> None:
+        """A token and its two feeds."""
+        deploy = self.chain.deploy
+        name = f"Token {id_}", f"T{id_}", asset.decimals
+        hooked = id_ == HOOKED
+        token = deploy("MockHookToken") if hooked else deploy("MockToken", *name)
         self.tokens.append(token)
-        self.feeds.append(feed)
-        self.cautious.append(self.chain.deploy("MockFeed", asset.feed_decimals, asset.answer))
+        for feeds in (self.feeds, self.cautious):
+            feeds.append(deploy("MockRescaledFeed", asset.feed_decimals, asset.answer))
+            self.said[feeds[-1].address] = asset.answer, self.chain.now
+        for account in ACCOUNTS:
+            token.mint(account, 2**160)
+
+    def list(self, id_: int, asset: Asset) -> None:
+        token = self.tokens[id_]
         seed_assets = 30 * asset.large if self.deep else asset.unit // 10
         token.mint(DEPLOYER, seed_assets)
         token.approve(self.configurator.address, seed_assets)
@@ -186,7 +217,6 @@ class World:
             self.pool.address, token.address, self.parameters(id_), seed_assets
         )
         for account in ACCOUNTS:
-            token.mint(account, 2**160)
             token.approve(self.pool.address, 2**255, sender=account)
 
     def parameters(self, id_: int, ltv_bps: int | None = None, threshold_bps: int | None = None):
@@ -209,10 +239,12 @@ class World:
             asset.borrowable,
         )
 
-    def read_reserve(self, id_: int) -> Reserve:
-        """The reserve as stored on the machine."""
-        words = self.pool.named("reserveWords", id_)
-        _, price, _, updated_at, _ = self.feeds[id_].latestRoundData()
+    def read_reserve(
+        self, id_: int, words: dict[str, Any] | None = None, balance: int | None = None
+    ) -> Reserve:
+        """The reserve as stored on the machine; of what has been read already, from that."""
+        words = words or self.pool.named("reserveWords", id_)
+        price, updated_at = self.said[self.feeds[id_].address]
         return Reserve.from_words(
             index=words["interest"],
             totals=words["totals"],
@@ -220,7 +252,7 @@ class World:
             token=words["token"],
             answer=price,
             updated_at=updated_at,
-            balance=self.tokens[id_].balanceOf(self.pool.address),
+            balance=self.tokens[id_].balanceOf(self.pool.address) if balance is None else balance,
             model=self.read_model(id_) if words["model"] else None,
             ramp=words["ramp"],
             outflow=words["outflow"],
@@ -231,12 +263,11 @@ class World:
         )
 
     def cautious_answer(self, id_: int) -> tuple[int, int]:
-        _, answer, _, updated_at, _ = self.cautious[id_].latestRoundData()
-        return answer, updated_at
+        return self.said[self.cautious[id_].address]
 
     def insurer(self, word: int) -> str | None:
-        """One of the accounts, by the word that names it."""
-        return next((a for a in ACCOUNTS if int(a, 16) == word), None)
+        """Whoever can be one, by the word that names him."""
+        return next((a for a in self.insurable if int(a, 16) == word), None)
 
     def read_model(self, id_: int) -> Told | AdaptiveCurve:
         if id_ == TOLD:
@@ -247,20 +278,39 @@ class World:
 
     def pass_time(self, seconds: int) -> None:
         self.chain.now += seconds
-        self.twin.now = self.chain.now
+        for world in self.worlds:
+            world.twin.now = self.chain.now
+            world.moved()
+
+    def moved(self) -> None:
+        """Time or a price is another one: what watches must look again."""
 
     def move_price(self, id_: int, price: int) -> None:
-        self.feeds[id_].set(price)
-        self.twin.set_price(id_, price, self.chain.now)
+        self.say(self.feeds[id_], id_, price, self.chain.now)
 
     def move_cautious_price(self, id_: int, price: int) -> None:
-        self.cautious[id_].set(price)
-        if self.twin.reserves[id_].cautious is not None:
-            self.twin.reserves[id_].cautious = (price, self.chain.now)
+        self.say(self.cautious[id_], id_, price, self.chain.now)
+
+    def say(self, feed: Contract, id_: int, price: int, updated_at: int) -> None:
+        """One of the two feeds answers, to all pools."""
+        if self.said[feed.address] == (0, 0):
+            feed.kill(False)
+        feed.setAt(price, updated_at)
+        self.heard(feed, id_, price, updated_at)
+
+    def heard(self, feed: Contract, id_: int, price: int, updated_at: int) -> None:
+        """The twins hear what it says."""
+        self.said[feed.address] = price, updated_at
+        for world in self.worlds:
+            if feed in self.feeds:
+                world.twin.set_price(id_, price, updated_at)
+            elif world.twin.reserves[id_].cautious is not None:
+                world.twin.reserves[id_].cautious = (price, updated_at)
+            world.moved()
 
     def refresh_prices(self) -> None:
-        for i, reserve in enumerate(self.twin.reserves):
-            self.move_price(i, reserve.answer)
+        for i in range(len(ASSETS)):
+            self.move_price(i, self.said[self.feeds[i].address][0])
             self.move_cautious_price(i, self.cautious_answer(i)[0])
 
     def recover(self) -> None:
@@ -282,6 +332,13 @@ class World:
 
     def both(self, on_chain: Callable[[], Any], in_twin: Callable[[], Any]) -> str:
         """Runs something on both; the outcome must be the same. Returns what happened."""
+        self.moved()
+        return self.compare(on_chain, in_twin)[0]
+
+    def compare(
+        self, on_chain: Callable[[], Any], in_twin: Callable[[], Any]
+    ) -> tuple[str, tuple[Any, ...]]:
+        """As `both`, with what was answered."""
         self.marks.clear()
         try:
             outcome = ("ok", answer(on_chain()))
@@ -293,39 +350,43 @@ class World:
             expected = (error.name, error.arguments)
         assert outcome == expected
         self.seen.update(self.marks if outcome[0] == "ok" else [outcome[0]])
-        return outcome[0]
+        return outcome
 
     def run(self, caller: str, call: Call) -> str:
-        """One call."""
-        name, *args = call
-        function = getattr(self.pool, name)
-        return self.both(
-            lambda: function(*args, sender=caller), lambda: self.call_twin(caller, call)
-        )
+        """One call; `("batch", calls)` for several, all or none."""
+        data = self.encode(call)
+        return self.compare(
+            lambda: self.decode(call, self.pool.send(data, sender=caller)),
+            lambda: self.call_twin(caller, call),
+        )[0]
 
     def run_batch(self, caller: str, calls: list[Call]) -> str:
         """Several calls, all or none."""
-        functions = [self.pool.functions[name] for name, *_ in calls]
-        data = [f.encode(*args) for f, (_, *args) in zip(functions, calls, strict=True)]
+        return self.run(caller, ("batch", calls))
 
-        def on_chain() -> tuple[Any, ...]:
-            results = self.pool.batch(data, sender=caller)
-            return tuple(answer(f.decode(r)) for f, r in zip(functions, results, strict=True))
+    def encode(self, call: Call) -> bytes:
+        name, *args = call
+        if name == "batch":
+            args = [[self.encode(c) for c in args[0]]]
+        return self.pool.functions[name].encode(*args)
 
-        def in_twin() -> tuple[Any, ...]:
-            thunks = [partial(self.call_twin, caller, call) for call in calls]
-            results = self.twin.batch(thunks)
-            self.marks.append(f"batch of {len(calls)}")
-            return tuple(results)
-
-        return self.both(on_chain, in_twin)
+    def decode(self, call: Call, data: bytes) -> tuple[Any, ...]:
+        values = self.pool.functions[call[0]].decode(data)
+        if call[0] == "batch":
+            return tuple(self.decode(c, d) for c, d in zip(call[1], values, strict=True))
+        return answer(values)
 
     def call_twin(self, caller: str, call: Call) -> tuple[Any, ...]:
         """The twin's answer as the pool would give it; marks what it was."""
         name, *args = call
+        if name == "batch":
+            results = self.twin.batch([partial(self.call_twin, caller, c) for c in args[0]])
+            self.marks.append(f"batch of {len(args[0])}")
+            return tuple(results)
         self.marks.append(self.kind(call))
         insured = self.insured(args[0])
         result = IN_TWIN[name](self.twin, caller, *args)
+        self.repay_to_itself(call, result)
         if name not in ("liquidate", "writeOff"):
             return answer(result)
         liquidated = isinstance(result, Liquidated)
@@ -339,6 +400,16 @@ class World:
         if liquidated:
             self.marks.append("paid in shares" if args[4] & SHARES else "paid in assets")
         return (result.repaid, result.received) if liquidated else ()
+
+    def repay_to_itself(self, call: Call, result: Any) -> None:
+        """What the pool pays out to itself stays there; the twin knows no wallets."""
+        name, *args = call
+        if args[-1] != self.pool.address:
+            return
+        if name in ("withdraw", "borrow"):
+            self.twin.reserves[args[0] % IDLE].balance += result[0]
+        elif name == "liquidate" and not args[4] & SHARES:
+            self.twin.reserves[args[2]].balance += result.received
 
     def insured(self, account: Any) -> int:
         """All shares of insurers other than the account."""
@@ -669,6 +740,7 @@ class World:
 
     def configure(self, name: str, *args: Any) -> bool:
         """Whether the configurator takes it: what it refuses is none of the twin's business."""
+        self.moved()
         try:
             getattr(self.configurator, name)(self.pool.address, *args)
         except Reverted as error:
@@ -707,7 +779,7 @@ class World:
     def set_insurer(self) -> None:
         """Mostly somebody who has something to lose there."""
         id_ = self.rng.randrange(len(ASSETS))
-        holders = [a for a in ACCOUNTS if self.twin._account(a).supply_of(id_)]
+        holders = [a for a in self.insurable if self.twin._account(a).supply_of(id_)]
         insurer = self.rng.choice([ZERO, *(holders * 3 or ACCOUNTS)])
         if self.configure("setInsurer", id_, insurer):
             self.twin.reserves[id_].insurer = None if insurer == ZERO else insurer
@@ -830,6 +902,8 @@ class World:
 
         def in_twin() -> None:
             self.twin.collect_buffer(id_, amount, to)
+            if to == self.pool.address:
+                self.twin.reserves[id_].balance += amount
             self.marks.extend(["collect"] if amount else [])
 
         self.both(

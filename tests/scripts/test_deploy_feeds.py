@@ -553,6 +553,25 @@ def test_curated_vault__of_a_deployment__lends_to_the_pool(deployed):
     assert vault.market(deployed.pool).counted == pytest.approx(10**9, abs=2)
 
 
+@pytest.mark.parametrize(
+    ("duration", "lifetime", "said"),
+    [
+        ("20m", "1d", "a bonus that rises for 20 m, in an auction of 1 d"),
+        ("90m", "24h", "a bonus that rises for 90 m, in an auction of 1 d"),
+        ("1h", "120m", "a bonus that rises for 1 h, in an auction of 2 h"),
+    ],
+)
+def test_plan__an_auction__says_its_times_in_their_largest_whole_unit(
+    tmp_path, duration, lifetime, said
+):
+    data = composed()
+    data["liquidation"]["model"]["dutch_auction"] = {"duration": duration, "lifetime": lifetime}
+    market = load_market(write(tmp_path / "auction.yaml", data))
+    plan = make_plan(market, deployer=ME.address, mocks=True)
+    (step,) = (s for s in plan if s.key == "liquidation model")
+    assert step.detail == said
+
+
 @pytest.mark.parametrize("rule", ["close_factor", "fixed_incentive"])
 def test_deploy__another_rule__is_the_pools(chain, tmp_path, rule):
     from tests.scripts._files import small

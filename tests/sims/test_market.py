@@ -953,11 +953,45 @@ def test_feed__one_that_cannot_be__is_refused_with_a_remedy(feed: str, problem: 
 
 
 @pytest.mark.parametrize(
+    ("lowest", "highest", "problems"),
+    [
+        (9, 8, ["feed.bounded.lowest: 9 is above highest; lower it"]),
+        ("9e3", 8, ["feed.bounded.lowest: 9000 is above highest; lower it"]),
+        (
+            1,
+            8,
+            [
+                "price: 3000 is outside its feed's bounds, so that there would be no price; widen them"
+            ],
+        ),
+    ],
+)
+def test_feed__bounds_that_cannot_be__are_one_problem(
+    lowest: object, highest: object, problems: list[str]
+) -> None:
+    with pytest.raises(MarketError) as caught:
+        fed(f"bounded: {{source: {A}, lowest: {lowest}, highest: {highest}}}")
+    assert [p.split("WETH.")[1] for p in caught.value.problems] == problems
+
+
+def test_feed__a_rates_function_with_or_without_brackets__is_the_same() -> None:
+    text = SOUND["growth_capped"][0]
+    plain, bracketed = (
+        main_node(fed(text.replace("getRate", f))) for f in ("getRate", '"getRate()"')
+    )
+    assert bracketed == plain
+    assert plain["signature"] == "getRate()"
+
+
+@pytest.mark.parametrize(
     ("cautious", "problem"),
     [
         ("feed", "cautious_feed: is the reserve's own feed; leave it out"),
         (A, "cautious_feed: is the reserve's own feed; leave it out"),
-        (AVERAGE.replace("10m", "30m"), "max_gap: a gap as long as the window leaves nothing"),
+        (
+            AVERAGE.replace("10m", "40m"),
+            "max_gap: 40m is not shorter than the window of 30m, and leaves nothing of it; lower it",
+        ),
         (AVERAGE.replace("30m", "31d"), "window: 31d is outside 1m to 30d"),
         (SEQUENCER.replace("1h", "25h"), "grace: 25h is outside 1m to 1d"),
         (f"{{address: {B}, max_age: 1h}}", "cautious_feed.max_age: is that of the reserve"),
@@ -1046,6 +1080,7 @@ periphery:
         ("close_factor", "close_factor"),
         ("{close_factor: {full_health: 0.9, min_side: 0}}", "close_factor"),
         ("fixed_incentive", "fixed_incentive"),
+        ("{fixed_incentive: }", "fixed_incentive"),
         ("{dutch_auction: {duration: 20m, lifetime: 1d}}", "dutch_auction"),
     ],
 )
@@ -1064,6 +1099,26 @@ def test_liquidation_terms__another_rule__are_refused() -> None:
     ("old", "new", "problem"),
     [
         ("below: 50\n", "below: 50\n  model: dutch\n", "'dutch' is no model; use target_health or"),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {dutch_aucton: {duration: 20m, lifetime: 1h}}\n",
+            "model.dutch_aucton: there is no such key; did you mean dutch_auction?",
+        ),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {vickrey: {}}\n",
+            "model.vickrey: there is no such key; use one of close_factor, fixed_incentive, dutch_auction",
+        ),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {target_health: {}}\n",
+            "model: target_health has no settings here; write model: target_health, or nothing",
+        ),
+        (
+            "below: 50\n",
+            "below: 50\n  model: {fixed_incentive: {bonus: 0.05}}\n",
+            "fixed_incentive.bonus: there is no such key; fixed_incentive has no settings; leave it out",
+        ),
         (
             "below: 50\n",
             "below: 50\n  model: dutch_auction\n",

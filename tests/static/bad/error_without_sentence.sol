@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+contract ErrorWithoutSentence {
+    error Refused(uint256 amount);
+}
