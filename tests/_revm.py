@@ -128,8 +128,8 @@ def functions(name: str) -> dict[str, Function]:
 class Contract:
     """A deployed contract: `contract.function(*args, sender=...)` calls, and decodes the answer."""
 
-    def __init__(self, chain: Chain, name: str, address: str) -> None:
-        self.chain, self.name, self.address = chain, name, address
+    def __init__(self, chain: Chain, name: str, address: str, kind: str = "") -> None:
+        self.chain, self.name, self.address, self.kind = chain, name, address, kind or name
         self.functions = functions(name)
 
     def __getattr__(self, name: str) -> Any:
@@ -138,7 +138,8 @@ class Contract:
         except KeyError as error:
             raise AttributeError(f"{self.name} has no function {name}") from error
 
-        MET_FUNCTIONS.add(f"{self.name}.{name}({','.join(function.inputs)})")
+        text = f"{name}({','.join(function.inputs)})"
+        MET_FUNCTIONS.update((f"{self.kind}.{text}", f"{self.name}.{text}"))
         send = self.chain.read if function.view else self.chain.send
         kind = f"{self.name}.{'read' if function.view else 'write'}"
         tally, address = self.chain.tally, self.address
@@ -194,7 +195,7 @@ class Chain:
             address = self.evm.deploy(DEPLOYER, code + values)
         except RuntimeError as error:
             raise _reverted(error) from None
-        return Contract(self, abi or name, address.lower())
+        return Contract(self, abi or name, address.lower(), kind=name)
 
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """One call in a transaction of its own; raises `Reverted`."""

@@ -1,7 +1,7 @@
 """Which functions, errors and events of the contracts a run of the tests has met.
 
-`record` listens to Ape and to the node; `python -m tests._seen` compares what the latest runs of
-`make test` have met with the contracts' ABIs, and fails if something was never exercised.
+`record` listens to Ape and to the node; `python -m tests._seen` compares what the latest `make test`
+has met with the contracts' ABIs, and fails if something was never exercised.
 """
 
 from __future__ import annotations
@@ -88,11 +88,12 @@ def own_contracts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def declared() -> set[str]:
-    """Errors and events of the project itself; what libraries bring along is tested by them."""
+    """What the project itself has named; what libraries bring along is tested by them."""
+    words = re.compile(
+        r"^ *(?:(?:error|event|function) (\w+)|[^/\n]* public [\w ]*?(\w+)(?: =|;))", re.M
+    )
     sources = (path.read_text() for path in (ROOT / "contracts").rglob("*.sol"))
-    return {
-        name for text in sources for name in re.findall(r"^ +(?:error|event) (\w+)", text, re.M)
-    }
+    return {a or b for text in sources for a, b in words.findall(text)}
 
 
 def signature(item: dict[str, Any]) -> str:
@@ -113,14 +114,12 @@ def missing(met: dict[str, set[str]]) -> dict[str, list[str]]:
     for name, abi in own_contracts():
         for item in abi:
             kind = item["type"]
-            if kind not in ("function", "error", "event"):
+            if kind not in ("function", "error", "event") or item["name"] not in ours:
                 continue
             text = signature(item)
             digest = "0x" + keccak(text=text).hex()
             if kind == "function" and f"{name}.{text}" not in called:
                 found["functions"].append(f"{name}.{text}")
-            elif kind != "function" and item["name"] not in ours:
-                continue
             elif kind == "error" and digest[:10] not in met["errors"]:
                 found["errors"].append(f"{name}.{text}")
             elif kind == "event" and digest not in met["topics"]:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts._build import STALE, digest, is_fresh
+from tests import _seen
 from tests._revm import ROOT
 from tests.exploits import failures
 from tests.integration import (
@@ -39,6 +40,7 @@ TRUTH_TABLES = (
     test_truth_table_tokens,
 )
 MAKE = {
+    "never_exercised": "make test",
     "differential": "make test-deep",
     "mutation": "make mutation",
     "coverage": "make coverage",
@@ -79,12 +81,20 @@ def summary() -> dict[str, Any]:
             "not_applicable": entries.impossible,
         },
         "truth_table_cases": sum(table.cases() for table in TRUTH_TABLES),
+        "never_exercised": exercised(),
         "mutation": mutated(),
         "coverage": covered(),
         "lemmas": lemmas(),
         "slither": record("slither", dated=False),
         "halmos": record("halmos", dated=False),
     }
+
+
+def exercised() -> dict[str, int] | None:
+    """How many of the contracts' functions, errors and events the latest `make test` did not meet."""
+    if not _seen.SEEN.exists():
+        return None
+    return {kind: len(names) for kind, names in _seen.missing(_seen.read()).items()}
 
 
 def mutated() -> dict[str, int] | None:

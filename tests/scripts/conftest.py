@@ -6,7 +6,10 @@ import pytest
 
 from scripts._anvil import anvil
 from scripts._chain import connected
+from tests import _seen
 from tests.scripts._files import small, write
+
+_seen.record()
 
 
 @pytest.fixture
