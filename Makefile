@@ -41,20 +41,20 @@ demo: compile ## See a market live through a crash on a local chain
 
 # Ape's plugin starts a chain for every run: what needs none, or starts its own, runs without it. Two things go on at once.
 APE := tests/unit tests/integration tests/exploits tests/invariants
-CHAINS := tests/scripts tests/fork tests/gas
-ALONE := tests/sims tests/differential tests/machine tests/lemmas tests/static tests/mutation tests/coverage
+BESIDE := tests/scripts tests/fork tests/gas tests/sims
+ALONE := tests/differential tests/machine tests/lemmas tests/static tests/mutation tests/coverage
 PYTEST := .venv/bin/python -m pytest -p no:ape_test -q
 
-test: compile ## Run every test: contracts on anvil and in process, simulations, and beside them scripts and forks
+test: compile ## Run every test: contracts on anvil and in process, and beside them simulations, scripts and forks
 	@rm -rf .build/seen
-	@$(PYTEST) $(CHAINS) > .build/chains.log 2>&1 & chains=$$!; \
+	@$(PYTEST) $(BESIDE) > .build/beside.log 2>&1 & beside=$$!; \
 	.venv/bin/ape test $(APE) -q; contracts=$$?; \
 	$(PYTEST) $(ALONE); alone=$$?; \
-	wait $$chains; scripts=$$?; cat .build/chains.log; \
+	wait $$beside; others=$$?; cat .build/beside.log; \
 	if [ $$contracts -ne 0 ]; then echo "make test: the contract tests failed" >&2; fi; \
-	if [ $$alone -ne 0 ]; then echo "make test: the tests of simulations, machines and tools failed" >&2; fi; \
-	if [ $$scripts -ne 0 ]; then echo "make test: the tests of scripts and forks failed" >&2; fi; \
-	[ "$$contracts$$alone$$scripts" = 000 ]
+	if [ $$alone -ne 0 ]; then echo "make test: the tests in process failed" >&2; fi; \
+	if [ $$others -ne 0 ]; then echo "make test: the tests of simulations and scripts failed" >&2; fi; \
+	[ "$$contracts$$alone$$others" = 000 ]
 
 test-deep: compile ## Look for counterexamples in ten million contract calls, on all cores (an hour and more)
 	@WEIR_DEEP=1 $(PYTEST) -x tests/machine

@@ -18,10 +18,12 @@ from typing import Any
 from scripts._authority import role_steps
 from scripts._feeds import Feeds
 from scripts._periphery import periphery_steps
-from scripts._steps import ZERO, Addresses, Step, create, spell
+from scripts._steps import CALL_GAS, ZERO, Addresses, Step, create, spell
 from sims.market import AdaptiveRates, Category, LiquidationModel, Market, Reserve, plain
 
 NO_CAP = 2**256 - 1
+EARLIER_RESERVE_GAS = 40_000
+"""What a listing spends on each reserve before it, whose balance must not move along."""
 RULE = "liquidation model"
 """The key of the rule that the pool asks instead of its own."""
 RULES: dict[str, tuple[str, Callable[[LiquidationModel, Addresses], list[Any]]]] = {
@@ -39,7 +41,7 @@ def make_plan(market: Market, *, deployer: str, mocks: bool) -> list[Step]:
     """Everything that has to be sent, in order; the order of the reserves is their id."""
     feeds = Feeds(market)
     steps = [*_pool_steps(market, deployer)]
-    for symbol, reserve in market.reserves.items():
+    for id_, (symbol, reserve) in enumerate(market.reserves.items()):
         if mocks:
             native = symbol == market.periphery.native_gateway
             steps.append(_mock_token(symbol, reserve, native=native))
@@ -49,7 +51,7 @@ def make_plan(market: Market, *, deployer: str, mocks: bool) -> list[Step]:
         model = model_key(market, symbol)
         if model is not None:
             steps.append(_model_step(model, reserve))
-        steps += _listing_steps(symbol, reserve, model, feeds)
+        steps += _listing_steps(id_, symbol, reserve, model, feeds)
     steps += [
         _category_step(number, name, category, market)
         for number, (name, category) in enumerate(market.categories.items(), start=1)
@@ -162,7 +164,9 @@ def _rates_in_words(a: AdaptiveRates) -> str:
     )
 
 
-def _listing_steps(symbol: str, r: Reserve, model: str | None, feeds: Feeds) -> list[Step]:
+def _listing_steps(
+    id_: int, symbol: str, r: Reserve, model: str | None, feeds: Feeds
+) -> list[Step]:
     feed = feeds.of(symbol)
     named = {model, *feeds.adapters} - {None}
     return [
@@ -188,6 +192,7 @@ def _listing_steps(symbol: str, r: Reserve, model: str | None, feeds: Feeds) -> 
                 reserve_parameters(r, a[feed], a[model] if model else ZERO),
                 r.seed_raw,
             ],
+            gas=CALL_GAS + id_ * EARLIER_RESERVE_GAS,
             before=lambda chain, a: feeds.require_fit(symbol, chain, a),
         ),
     ]
