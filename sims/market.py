@@ -1636,6 +1636,8 @@ def parse_market(text: str, *, source: str = "market") -> Market:
     return market
 
 
+MAX_LEVELS = 50
+"""Of values inside each other, twice what the deepest feed takes; to read them takes Python's stack."""
 _NUMBER = re.compile(r"[+-]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d{1,3})?")
 
 
@@ -1661,8 +1663,14 @@ class _Reader:
         return MarketError(f"{where}: {problem}")
 
     def _compose(self, text: str) -> yaml.Node | None:
+        level = 0
         try:
             for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                level += isinstance(event, yaml.CollectionStartEvent)
+                level -= isinstance(event, yaml.CollectionEndEvent)
+                if level > MAX_LEVELS:
+                    problem = "values are nested too deep; no market needs so many levels"
+                    raise self._error(None, problem)
                 if isinstance(event, yaml.AliasEvent):
                     problem = f"*{event.anchor} is an alias; write the value out"
                     raise self._error(event.start_mark, problem)
@@ -1672,9 +1680,6 @@ class _Reader:
             raise self._error(error.problem_mark or error.context_mark, problem) from None
         except yaml.YAMLError as error:
             problem = f"this is no YAML ({str(error).splitlines()[0]}); mend the file"
-            raise self._error(None, problem) from None
-        except RecursionError:
-            problem = "values are nested too deep; no market needs so many levels"
             raise self._error(None, problem) from None
 
     def _value(self, node: yaml.Node, path: Path_) -> Any:
