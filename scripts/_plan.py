@@ -41,7 +41,7 @@ def make_plan(market: Market, *, deployer: str, mocks: bool) -> list[Step]:
     """Everything that has to be sent, in order; the order of the reserves is their id."""
     feeds = Feeds(market)
     steps = [*_pool_steps(market, deployer)]
-    for id_, (symbol, reserve) in enumerate(market.reserves.items()):
+    for symbol, reserve in market.reserves.items():
         if mocks:
             native = symbol == market.periphery.native_gateway
             steps.append(_mock_token(symbol, reserve, native=native))
@@ -51,7 +51,7 @@ def make_plan(market: Market, *, deployer: str, mocks: bool) -> list[Step]:
         model = model_key(market, symbol)
         if model is not None:
             steps.append(_model_step(model, reserve))
-        steps += _listing_steps(id_, symbol, reserve, model, feeds)
+        steps += _listing_steps(market.reserve_id(symbol), symbol, reserve, model, feeds)
     steps += [
         _category_step(number, name, category, market)
         for number, (name, category) in enumerate(market.categories.items(), start=1)

@@ -80,6 +80,12 @@ class Asset:
             "borrowable": self.borrowable,
         }
 
+    def in_order(self, feed: str) -> tuple[Any, ...]:
+        """The same as `ReserveParameters` has it."""
+        values = self.parameters(feed)
+        values["curve"] = tuple(values["curve"].values())
+        return tuple(values.values())
+
 
 WETH = Asset("WETH", 18, 2_000)
 USDC = Asset("USDC", 6, 1, ltv_bps=7_500, threshold_bps=7_800, bonus_floor_bps=225)

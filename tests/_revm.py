@@ -56,9 +56,13 @@ def _type(item: dict[str, Any]) -> str:
     return "(" + ",".join(_type(c) for c in item["components"]) + ")" + kind[5:]
 
 
+def signature(item: dict[str, Any]) -> str:
+    """Of something in an ABI, as in `transfer(address,uint256)`."""
+    return f"{item['name']}({','.join(_type(i) for i in item['inputs'])})"
+
+
 def _selector(item: dict[str, Any]) -> bytes:
-    types = ",".join(_type(i) for i in item["inputs"])
-    return bytes(keccak(text=f"{item['name']}({types})")[:4])
+    return bytes(keccak(text=signature(item))[:4])
 
 
 @cache
@@ -85,6 +89,7 @@ class Function:
     outputs: tuple[str, ...]
     fields: tuple[str, ...]
     """Names of what it answers, of a struct's fields when that is the answer."""
+    signature: str = ""
     view: bool = False
 
     @classmethod
@@ -97,6 +102,7 @@ class Function:
             tuple(_type(i) for i in item["inputs"]),
             tuple(_type(o) for o in outputs),
             tuple(n["name"] for n in named),
+            signature(item),
             item["stateMutability"] in ("view", "pure"),
         )
 
@@ -138,8 +144,7 @@ class Contract:
         except KeyError as error:
             raise AttributeError(f"{self.name} has no function {name}") from error
 
-        text = f"{name}({','.join(function.inputs)})"
-        MET_FUNCTIONS.update((f"{self.kind}.{text}", f"{self.name}.{text}"))
+        MET_FUNCTIONS.update(f"{kind}.{function.signature}" for kind in (self.kind, self.name))
         send = self.chain.read if function.view else self.chain.send
         kind = f"{self.name}.{'read' if function.view else 'write'}"
         tally, address = self.chain.tally, self.address

@@ -11,12 +11,13 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from eth_utils import keccak
 
-from tests._revm import MET_ERRORS, MET_FUNCTIONS, ROOT, _type, contract_types
+from tests._revm import MET_ERRORS, MET_FUNCTIONS, ROOT, contract_types, signature
 
 SEEN = ROOT / ".build" / "seen"
 
@@ -27,8 +28,9 @@ BEHIND = {"IPool": ("Pool", "PoolExtension")}
 """Contracts that are called by an interface's ABI."""
 
 
+@cache
 def record() -> None:
-    """Listens from now on."""
+    """Listens from now on, once."""
     from ape.contracts import base
     from web3 import HTTPProvider
 
@@ -94,11 +96,6 @@ def declared() -> set[str]:
     )
     sources = (path.read_text() for path in (ROOT / "contracts").rglob("*.sol"))
     return {a or b for text in sources for a, b in words.findall(text)}
-
-
-def signature(item: dict[str, Any]) -> str:
-    """As in `transfer(address,uint256)`."""
-    return f"{item['name']}({','.join(_type(i) for i in item['inputs'])})"
 
 
 def missing(met: dict[str, set[str]]) -> dict[str, list[str]]:

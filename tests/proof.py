@@ -15,8 +15,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from scripts._build import STALE, digest, is_fresh
+from scripts._build import STALE, is_fresh
 from tests import _seen
+from tests._records import kept
 from tests._revm import ROOT
 from tests.exploits import failures
 from tests.integration import (
@@ -50,18 +51,9 @@ MAKE = {
 """What makes the records that a figure is from."""
 
 
-def record(name: str, *, dated: bool = True) -> dict[str, Any] | None:
-    """What a run has left; nothing where it was of other sources."""
-    path = ROOT / ".build" / f"{name}.json"
-    if not path.exists():
-        return None
-    kept = json.loads(path.read_text())
-    return None if dated and kept.get("sources") != digest() else dict(kept)
-
-
 def summary() -> dict[str, Any]:
     """Every figure by its name."""
-    deep = record("deep")
+    deep = kept("deep")
     violations = deep and len(deep["violations"])
     entries = failures.counts()
     rows = [r for r in invariants.rows(invariants.PAGE.read_text()) if not isinstance(r, str)]
@@ -85,8 +77,8 @@ def summary() -> dict[str, Any]:
         "mutation": mutated(),
         "coverage": covered(),
         "lemmas": lemmas(),
-        "slither": record("slither", dated=False),
-        "halmos": record("halmos", dated=False),
+        "slither": kept("slither"),
+        "halmos": kept("halmos"),
     }
 
 
@@ -114,11 +106,11 @@ def mutated() -> dict[str, int] | None:
 
 def covered() -> dict[str, Any] | None:
     """The share of lines and branches of the core that tests reach."""
-    kept = record("coverage")
-    return kept and {
-        name: round(kept[name]["covered"] / kept[name]["total"], 4)
+    figures = kept("coverage")
+    return figures and {
+        name: round(figures[name]["covered"] / figures[name]["total"], 4)
         for name in ("lines", "branches", "operands")
-    } | {"missed": len(kept["missed"])}
+    } | {"missed": len(figures["missed"])}
 
 
 def spell(figure: Any) -> str:

@@ -119,7 +119,8 @@ interface IConfigurator {
     /// market is open and empty. The seed belongs to the configurator, which cannot withdraw.
     /// @dev Self-test: the token has code and decimals, the feed has a price now, and the token delivers exactly what it is
     /// asked to transfer, in and out, and moves no other reserve's balance. Reverts: SeedRequired, LiquidationTermsRequired,
-    /// FeedWithoutPrice, DecimalsOutOfRange, MaxAgeOutOfRange, TokenNotExact, TokenOfAnotherReserve, and as `setRates`, `setLimits`, `setIdleCap` and `setRisk` for its parameters.
+    /// FeedWithoutPrice, DecimalsOutOfRange, MaxAgeOutOfRange, TokenNotExact, TokenOfAnotherReserve, and as `setRates`,
+    /// `setLimits`, `setIdleCap` and `setRisk` for its parameters.
     function listReserve(IPool pool, address token, ReserveParameters calldata p, uint256 seed)
         external
         returns (uint256 id);

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts._build import STALE, digest, is_fresh
+from tests._records import keep
 from tests.coverage._instrument import MARKS, Mark, instrument
 from tests.mutation._core import core_files, judged
 from tests.mutation._judge import Shadow
@@ -35,7 +36,6 @@ from tests.mutation._solc import (
 )
 
 FOLDER = ROOT / ".build" / "coverage"
-RESULT = ROOT / ".build" / "coverage.json"
 MACHINE = ("tests/differential/test_exact.py", "tests/differential/test_adaptive_twin.py")
 APE = ("tests/unit", "tests/integration", "tests/exploits")
 
@@ -111,7 +111,6 @@ def summary(marks: list[Mark], reached: set[int]) -> dict[str, Any]:
             missed.append(f"{file}:{line} line")
     everything: Counter[str] = sum(total.values(), Counter())
     return {
-        "sources": digest(),
         **{
             name: {"covered": everything[f"{k} covered"], "total": everything[f"{k} total"]}
             for name, k in (("lines", "line"), ("branches", "branch"), ("operands", "operand"))
@@ -154,8 +153,6 @@ def main(arguments: list[str] | None = None) -> int:
         ape = [Path(sys.executable).with_name("ape"), "test", *(options.paths or APE)]
         reached |= run("ape", ape, shadow, COVERAGE_ANVIL="1")
     result = summary(marks, reached)
-    new = RESULT.with_suffix(".new")
-    new.write_text(json.dumps(result, indent=1))
-    new.replace(RESULT)
+    keep("coverage", result)
     show(result)
     return 0

@@ -128,9 +128,7 @@ class World:
 
     def parameters(self, id_: int, feed: str, **changes: Any) -> tuple[Any, ...]:
         """In the order of `ReserveParameters`."""
-        values = replace(ASSETS[id_], **changes).parameters(feed)
-        values["curve"] = tuple(values["curve"].values())
-        return tuple(values.values())
+        return replace(ASSETS[id_], **changes).in_order(feed)
 
     def set_category(
         self, number: int, collaterals: int, borrowables: int, *, isolated: bool

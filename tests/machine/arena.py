@@ -228,27 +228,12 @@ class Arena(World):
 
     def agree(self, state: State) -> None:
         """The twin says the same as the chain, to the wei."""
-        twin, now = self.twin, self.chain.now
+        twin = self.twin
         fields = self.pool.functions["reserveWords"].fields
         for i, reserve in enumerate(twin.reserves):
             words = dict(zip(fields, state.words[i], strict=True))
-            view, r = state.reserves[i], twin._accrued(i)
+            view, expected = state.reserves[i], self.view_of(i)
             assert self.read_reserve(i, words, view["balance"]) == reserve, f"reserve {i}"
-            expected = {
-                "supplyIndex": r.supply_index,
-                "debtIndex": r.debt_index,
-                "supplyAssets": r.supply_assets,
-                "debtAssets": r.debt_assets,
-                "cash": r.cash,
-                "buffer": r.buffer,
-                "utilization": r.utilization,
-                "borrowRate": r.borrow_rate,
-                "supplyRate": r.supply_rate,
-                "price": r.price(now),
-                "threshold": r.threshold_now(now),
-                "idleAssets": r.idle,
-                "outflowRoom": r.outflow_room(now),
-            }
             assert {name: view[name] for name in expected} == expected, f"reserve {i}"
         for account, held in state.accounts.items():
             assert held.positions == {

@@ -8,7 +8,6 @@ The first violation stops everything and says how to see it again. Figures go to
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import time
@@ -16,12 +15,10 @@ import traceback
 from collections import Counter
 from multiprocessing.queues import Queue
 from multiprocessing.sharedctypes import Synchronized
-from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from scripts._build import digest
-from tests._revm import ROOT
+from tests._records import keep
 from tests.machine.arena import Arena
 from tests.machine.invariants import check
 from tests.machine.vaults import Vaults
@@ -31,7 +28,6 @@ STEPS = 600
 """Of one walk."""
 FIRST_SEED = 1_000
 EVERY_S = 10
-REPORT = ROOT / ".build" / "deep.json"
 
 
 def walk(seed: int, steps: int = STEPS) -> tuple[Counter[str], Counter[str], str | None]:
@@ -77,14 +73,6 @@ def figures(tally: Counter[str]) -> dict[str, int]:
     return {name: kinds[name] for name in ("operations", "reads", "others")}
 
 
-def write(path: Path, report: dict[str, Any]) -> None:
-    """Whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(report, indent=2) + "\n")
-    draft.rename(path)
-
-
 def run(calls: int, steps: int, first_seed: int, cores: int) -> dict[str, Any]:
     """Walks on all cores until `calls` contract calls have been made."""
     context = multiprocessing.get_context("spawn")
@@ -119,7 +107,6 @@ def run(calls: int, steps: int, first_seed: int, cores: int) -> dict[str, Any]:
             worker.terminate()
             worker.join()
     return {
-        "sources": digest(),
         **figures(tally),
         "seeds": {"first": first_seed, "count": len(walked)},
         "steps": steps,
@@ -143,7 +130,7 @@ def main() -> int:
         print(wrong or f"seed {args.seed}: nothing found", figures(tally))
         return int(wrong is not None)
     report = run(args.calls, args.steps, args.first_seed, args.cores)
-    write(REPORT, report)
+    keep("deep", report)
     counts = ", ".join(f"{report[n]:,} {n}" for n in ("operations", "reads", "others"))
     print(f"{counts} in {report['seconds']:,} s; {report['seeds']['count']} seeds")
     for violation in report["violations"]:

@@ -120,6 +120,14 @@ def supply_fell(before: State, after: State) -> bool:
     return any(a["supplyIndex"] < b["supplyIndex"] for _, b, a in both(before, after))
 
 
+def rounded_off(b: dict[str, Any], after: State, event: Event, index: str) -> int:
+    """What an index that is only looked at may be lower a moment later: a model's average rate is rounded
+    down, by less than a wei for each second since the last accrual. What is stored never falls."""
+    if event.kind != "time" or not int(b["rateModel"], 16):
+        return 0
+    return (after.now - b["timestamp"]) * b[index] // WAD
+
+
 def touched(before: State, event: Event) -> set[int]:
     """Ids of the reserves that a call may change."""
     ids: set[int] = set()
@@ -250,21 +258,19 @@ def a_price_is_one_or_none(s: State) -> None:
 
 @transition("INV-11")
 def indices_never_fall(before: State, after: State, event: Event) -> None:
-    """But the supply's, where bad debt is written off. What is only looked at before it is stored may fall
-    by what a model's average rate is rounded: less than a wei for each second since the last accrual."""
+    """But the supply's, where bad debt is written off."""
     for id_, b, a in both(before, after):
-        looked_at = event.kind == "time" and int(b["rateModel"], 16)
-        seconds = after.now - b["timestamp"] if looked_at else 0
-        assert a["debtIndex"] >= b["debtIndex"] - seconds * b["debtIndex"] // WAD, id_
-        room = seconds * b["supplyIndex"] // WAD
-        assert event.wrote_off or a["supplyIndex"] >= b["supplyIndex"] - room, id_
+        for index in ("debtIndex", "supplyIndex"):
+            if index == "debtIndex" or not event.wrote_off:
+                assert a[index] >= b[index] - rounded_off(b, after, event, index), id_
 
 
 @transition("INV-12")
 def only_bad_debt_lowers_a_supply(before: State, after: State, event: Event) -> None:
-    if event.kind != "time" and supply_fell(before, after):
-        assert event.names & LIQUIDATING, event
-        assert event.wrote_off, event
+    for id_, b, a in both(before, after):
+        if a["supplyIndex"] < b["supplyIndex"] - rounded_off(b, after, event, "supplyIndex"):
+            assert event.names & LIQUIDATING, (id_, event)
+            assert event.wrote_off, (id_, event)
 
 
 @transition("INV-13")
@@ -289,10 +295,9 @@ def calls_change_the_reserves_they_name(before: State, after: State, event: Even
 def suppliers_earn_no_more_than_borrowers_pay(before: State, after: State, event: Event) -> None:
     if event.kind == "time":
         for id_, b, a in both(before, after):
-            if a["debtIndex"] < b["debtIndex"]:
-                continue  # by the rounding of a rate that is only looked at: INV-11
             earned = a["supplyShares"] * (a["supplyIndex"] - b["supplyIndex"])
             paid = a["debtShares"] * (a["debtIndex"] - b["debtIndex"])
+            paid += a["debtShares"] * rounded_off(b, after, event, "debtIndex")
             # Both moments are counted from the one stored, each rounded down to a step of the index.
             assert earned <= paid + a["supplyShares"], id_
 

@@ -6,7 +6,6 @@ sets `WEIR_DEEP` for more draws, and then goes on by seeds for ten million calls
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +15,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from tests import _records
+from tests._records import keep, kept
 from tests._revm import functions
 from tests.machine import deep
 from tests.machine.arena import CALLS, FORBIDDEN, RULES, Arena, Event, State
@@ -133,11 +134,20 @@ def test_walk__something_does_not_hold__says_where(monkeypatch: pytest.MonkeyPat
 def test_figures__of_a_tally__tell_reads_from_writes(tmp_path: Path) -> None:
     tally = Counter({"IPool.write": 2, "IPool.read": 3, "MockToken.read": 4, "MockFeed.write": 5})
 
-    deep.write(tmp_path / "deep.json", deep.figures(tally))
+    keep("deep", deep.figures(tally), tmp_path)
 
-    figures = json.loads((tmp_path / "deep.json").read_text())
-    assert figures == {"operations": 2, "reads": 7, "others": 5}
+    assert kept("deep", tmp_path) == {"operations": 2, "reads": 7, "others": 5}
     assert [path.name for path in tmp_path.iterdir()] == ["deep.json"]
+
+
+def test_figures__of_other_sources__are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep("deep", {"operations": 2}, tmp_path)
+    monkeypatch.setattr(_records, "digest", lambda: "others")
+
+    assert kept("deep", tmp_path) is None
+    assert kept("never", tmp_path) is None
 
 
 def test_rules__every_function_of_the_pool__has_one() -> None:

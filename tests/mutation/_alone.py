@@ -14,9 +14,6 @@ failed: list[str] = []
 class Unconnected:
     """Stands for Ape's objects: whoever asks it for more than to be there needs a chain."""
 
-    def load_contracts(self) -> None:
-        """The build is there."""
-
     def __getattr__(self, name: str) -> Any:
         pytest.skip("needs a chain")
 

@@ -11,7 +11,6 @@ Survivors that somebody has judged stand in `survivors.yaml`.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import multiprocessing as mp
 import random
@@ -25,11 +24,11 @@ from typing import Any
 
 import yaml
 
-from scripts._build import STALE, digest, is_fresh
+from scripts._build import STALE, is_fresh
+from tests._records import keep, kept
 from tests.mutation._core import core_files, judged
 from tests.mutation._mutants import Mutant, accepted, describe, find
 from tests.mutation._solc import (
-    ROOT,
     SHADOWS,
     Program,
     Refused,
@@ -41,7 +40,6 @@ from tests.mutation._solc import (
     syntax_trees,
 )
 
-RESULTS = ROOT / ".build" / "mutation.json"
 SURVIVORS = Path(__file__).with_name("survivors.yaml")
 PROCESSES = 2
 GROUP = 250
@@ -145,17 +143,7 @@ def work(number: int, tasks: mp.Queue[Any], results: mp.Queue[tuple[str, Result]
 
 def load() -> dict[str, Result]:
     """Nothing when it was of other sources."""
-    if RESULTS.exists():
-        kept = json.loads(RESULTS.read_text())
-        if kept["sources"] == digest():
-            return dict(kept["mutants"])
-    return {}
-
-
-def save(results: dict[str, Result]) -> None:
-    new = RESULTS.with_suffix(".new")
-    new.write_text(json.dumps({"sources": digest(), "mutants": results}, indent=1))
-    new.replace(RESULTS)
+    return dict((kept("mutation") or {"mutants": {}})["mutants"])
 
 
 def load_reviewed() -> dict[str, dict[str, str]]:
@@ -235,7 +223,7 @@ class Progress:
 
 def run(mutants: list[Mutant], results: dict[str, Result], *, ape: bool) -> None:
     """In the machine first, together; then what nobody has noticed, one by one."""
-    save(results)
+    keep("mutation", {"mutants": results})
     todo = [m for m in mutants if m.id not in results and m.kind != "alone"]
     # The same files together: what a schema changes is compiled for all its mutants.
     groups = max(PROCESSES, math.ceil(len(todo) / GROUP)) if todo else 0
@@ -281,7 +269,7 @@ def share(tasks: list[Any], results: dict[str, Result], total: int) -> None:
                 ended += 1
                 continue
             results[id_] = result
-            save(results)
+            keep("mutation", {"mutants": results})
             progress.step(id_, result)
     finally:
         for worker in workers:

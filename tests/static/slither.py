@@ -20,11 +20,11 @@ from typing import Any
 
 import yaml
 
+from tests._records import keep
 from tests.static._sources import ROOT, compile_, own_sources, standard_json
 
 SLITHER = ROOT / ".build" / "proof" / "bin" / "slither"
 WORK = ROOT / ".build" / "slither"
-RECORD = ROOT / ".build" / "slither.json"
 BASELINE = Path(__file__).with_name("baseline.yaml")
 IMPACTS = ("High", "Medium", "Low", "Informational", "Optimization")
 VERSION = "0.8.37"
@@ -160,9 +160,7 @@ def main() -> int:
         "open": len(unknown),
         "stale": len(stale),
     }
-    new = RECORD.with_suffix(".new")
-    new.write_text(json.dumps(record, indent=1) + "\n")
-    new.replace(RECORD)
+    keep("slither", record)
     return 1 if unknown or stale else 0
 
 

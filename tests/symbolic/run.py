@@ -14,13 +14,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests._records import keep
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIG = Path(__file__).with_name("foundry.toml")
 SOLC = ROOT / ".venv" / "solc" / "solc-v0.8.37"
 FORGE = ROOT / ".venv" / "bin" / "forge"  # the native one: npm's launcher hides what fails
 HALMOS = ROOT / ".build" / "proof" / "bin" / "halmos"
 WORK = ROOT / ".build" / "symbolic"
-RECORD = ROOT / ".build" / "halmos.json"
 WRONG = "Wrong.t.sol:WrongTest"
 PROVED = 0
 
@@ -68,10 +69,7 @@ def main() -> int:
     for name in (*open_, *missed):
         print(f"not as it should be: {name}")
 
-    new = RECORD.with_suffix(".new")
-    record = {"proved": proved, "open": len(open_), "refuted": len(wrong) - len(missed)}
-    new.write_text(json.dumps(record, indent=1) + "\n")
-    new.replace(RECORD)
+    keep("halmos", {"proved": proved, "open": len(open_), "refuted": len(wrong) - len(missed)})
     return 1 if open_ or missed or not proved or not wrong else 0
 
 
